@@ -64,6 +64,7 @@ type Action struct {
 	Name         string   `json:"name"`
 	Description  string   `json:"description,omitempty"`
 	Enabled      bool     `json:"enabled"`
+	Pinned       bool     `json:"enabled_pinned,omitempty"` // an operator set Enabled; registering keeps it
 	RunnerType   string   `json:"runner_type"`
 	EntryPoint   string   `json:"entry_point"`
 	Parameters   *py.Dict `json:"parameters"`
@@ -98,6 +99,7 @@ type Sensor struct {
 	Name         string   `json:"name"` // the class name
 	Description  string   `json:"description,omitempty"`
 	Enabled      bool     `json:"enabled"`
+	Pinned       bool     `json:"enabled_pinned,omitempty"` // an operator set Enabled; registering keeps it
 	ArtifactURI  string   `json:"artifact_uri"`
 	EntryPoint   string   `json:"entry_point"`
 	TriggerTypes []string `json:"trigger_types"` // refs
@@ -128,6 +130,7 @@ type Policy struct {
 	Name         string   `json:"name"`
 	Description  string   `json:"description,omitempty"`
 	Enabled      bool     `json:"enabled"`
+	Pinned       bool     `json:"enabled_pinned,omitempty"` // an operator set Enabled; registering keeps it
 	ResourceRef  string   `json:"resource_ref"`
 	PolicyType   string   `json:"policy_type"`
 	Parameters   *py.Dict `json:"parameters"`
@@ -144,6 +147,7 @@ type Alias struct {
 	Name                string   `json:"name"`
 	Description         string   `json:"description,omitempty"`
 	Enabled             bool     `json:"enabled"`
+	Pinned              bool     `json:"enabled_pinned,omitempty"` // an operator set Enabled; registering keeps it
 	ActionRef           string   `json:"action_ref"`
 	Formats             []any    `json:"formats"` // strings, or objects with display and representation
 	Ack                 *py.Dict `json:"ack,omitempty"`

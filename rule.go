@@ -76,6 +76,7 @@ type Rule struct {
 	Name         string      `json:"name"`
 	Description  string      `json:"description,omitempty"`
 	Enabled      bool        `json:"enabled"`
+	Pinned       bool        `json:"enabled_pinned,omitempty"` // an operator set Enabled; registering keeps it
 	Type         RuleType    `json:"type"`
 	Trigger      RuleTrigger `json:"trigger"`
 	Criteria     *py.Dict    `json:"criteria"`
