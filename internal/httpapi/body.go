@@ -1,0 +1,114 @@
+package httpapi
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/galehq/gale/py"
+)
+
+// readBody reads, parses and checks the body that op takes.
+func (s *server) readBody(w http.ResponseWriter, r *http.Request, op *Operation) (any, error) {
+	buf := buffers.Get().(*bytes.Buffer)
+	defer release(buf)
+	if err := s.readAll(w, r, op.Body, buf); err != nil {
+		return nil, err
+	}
+	v, err := parseBody(r.Header.Get("Content-Type"), buf.Bytes())
+	if err != nil {
+		return nil, &Error{Status: http.StatusBadRequest, Fault: "Failed to parse request body: " + err.Error()}
+	}
+	v, err = s.cfg.ValidateBody(op.Body.Schema, op.Body.schema, v)
+	if err != nil {
+		var e *Error
+		if errors.As(err, &e) {
+			return nil, e
+		}
+		return nil, &Error{Status: http.StatusBadRequest, Fault: err.Error(), Err: err}
+	}
+	return v, nil
+}
+
+// readAll fills buf. A client that sends too much, or too slowly, is refused.
+func (s *server) readAll(w http.ResponseWriter, r *http.Request, b *Body, buf *bytes.Buffer) error {
+	limit := s.cfg.MaxBody
+	if b.Max > 0 && b.Max < limit {
+		limit = b.Max
+	}
+	if r.ContentLength > limit {
+		return tooLarge(limit)
+	}
+	// The deadline is taken off again: were it to pass while the handler
+	// works, the server would take the connection for broken.
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Now().Add(s.cfg.Timeout))
+	defer func() { _ = rc.SetReadDeadline(time.Time{}) }()
+	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
+	if tooMany := (*http.MaxBytesError)(nil); errors.As(err, &tooMany) {
+		return tooLarge(limit)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return &Error{Status: http.StatusBadRequest, Fault: "Failed to read request body.", Err: err}
+	}
+	return nil
+}
+
+func tooLarge(limit int64) error {
+	return Errorf(http.StatusRequestEntityTooLarge, "Request body is larger than the %d bytes that are allowed.", limit)
+}
+
+// buffers holds the memory that bodies and answers pass through.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// keepBuffer is the largest buffer that is worth keeping.
+const keepBuffer = 256 << 10
+
+func release(buf *bytes.Buffer) {
+	if buf.Cap() <= keepBuffer {
+		buf.Reset()
+		buffers.Put(buf)
+	}
+}
+
+// parseBody reads a body by its content type; parameters of the type are
+// ignored. The value keeps no part of data.
+func parseBody(contentType string, data []byte) (any, error) {
+	media, _, _ := strings.Cut(contentType, ";")
+	switch strings.ToLower(strings.TrimSpace(media)) {
+	case "", "application/json":
+		if len(data) == 0 {
+			return py.NewDict(0), nil
+		}
+		return py.DecodeJSON(data)
+	case "application/x-www-form-urlencoded", "multipart/form-data":
+		if !utf8.Valid(data) {
+			return nil, errors.New("the form is not valid UTF-8")
+		}
+		return formDict(string(data))
+	case "text/plain":
+		if !utf8.Valid(data) {
+			return nil, errors.New("the text is not valid UTF-8")
+		}
+		return string(data), nil
+	}
+	return nil, fmt.Errorf(`Unsupported Content-Type: "%s"`, media)
+}
+
+func formDict(text string) (any, error) {
+	fields, names, err := parseForm(text)
+	if err != nil {
+		return nil, err
+	}
+	d := py.NewDict(len(names))
+	for _, name := range names {
+		d.Set(name, fields[name])
+	}
+	return d, nil
+}

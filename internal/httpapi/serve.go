@@ -1,0 +1,250 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/galehq/gale"
+)
+
+type server struct {
+	cfg         Config
+	routes      *routes
+	handlers    map[*Operation]Handler
+	cors        cors
+	crossOrigin *http.CrossOriginProtection
+	sameSite    http.SameSite
+}
+
+func newServer(doc *Document, cfg Config) (*server, error) {
+	if cfg.MaxBody <= 0 {
+		cfg.MaxBody = defaultMaxBody
+	}
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = defaultTimeout
+	}
+	if cfg.Direct == "" {
+		cfg.Direct = API
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	rs, err := newRoutes(doc, cfg.Direct)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{cfg: cfg, routes: rs, cors: newCORS(cfg.AllowOrigin)}
+	if s.handlers, err = bind(doc, cfg); err != nil {
+		return nil, err
+	}
+	if s.sameSite, err = sameSiteOf(cfg); err != nil {
+		return nil, err
+	}
+	s.crossOrigin, err = s.cors.protection()
+	return s, err
+}
+
+// bind gives every operation its handler and checks that none is left over.
+func bind(doc *Document, cfg Config) (map[*Operation]Handler, error) {
+	handlers := make(map[*Operation]Handler, len(doc.Operations))
+	var errs []error
+	for _, op := range doc.Operations {
+		h := cfg.Handlers[op.ID]
+		switch {
+		case h == nil:
+			errs = append(errs, fmt.Errorf("operation %s has no handler", op.ID))
+		case !op.Open && cfg.Authenticate == nil && cfg.Anonymous == nil:
+			errs = append(errs, fmt.Errorf("operation %s needs Config.Authenticate", op.ID))
+		case op.Body != nil && cfg.ValidateBody == nil:
+			errs = append(errs, fmt.Errorf("operation %s needs Config.ValidateBody", op.ID))
+		}
+		handlers[op] = h
+	}
+	for id := range cfg.Handlers {
+		if !slices.ContainsFunc(doc.Operations, func(op *Operation) bool { return op.ID == id }) {
+			errs = append(errs, fmt.Errorf("handler %s belongs to no operation", id))
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return cmpText(a.Error(), b.Error()) })
+	return handlers, errors.Join(errs...)
+}
+
+func cmpText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func sameSiteOf(cfg Config) (http.SameSite, error) {
+	switch cfg.CookieSameSite {
+	case "", "lax":
+		return http.SameSiteLaxMode, nil
+	case "strict":
+		return http.SameSiteStrictMode, nil
+	case "unset":
+		return 0, nil
+	case "none":
+		if cfg.CookieInsecure {
+			return 0, errors.New("auth_cookie_same_site = none needs auth_cookie_secure = True")
+		}
+		return http.SameSiteNoneMode, nil
+	}
+	return 0, fmt.Errorf("auth_cookie_same_site %q is none of strict, lax, none, unset", cfg.CookieSameSite)
+}
+
+// exchange is one request on its way to its answer.
+type exchange struct {
+	*server
+	w     http.ResponseWriter
+	req   Request
+	start time.Time
+
+	status int   // of the answer, 0 before it
+	size   int64 // bytes of its body
+	err    error // why it is no success
+}
+
+// ServeHTTP implements http.Handler.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{server: s, w: w, start: time.Now()}
+	x.req = Request{HTTP: r, srv: s, ID: requestID(r.Header.Get("X-Request-Id"))}
+	defer x.finish()
+	h := w.Header()
+	h["X-Request-Id"] = []string{x.req.ID}
+	h["X-Content-Type-Options"] = noSniff
+	s.cors.headers(h, r.Header.Get("Origin"))
+	if r.Method == http.MethodOptions {
+		h.Set("Content-Type", "text/html; charset=UTF-8")
+		x.writeHeader(http.StatusOK)
+		return
+	}
+	resp, err := x.serve()
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	x.answer(resp)
+}
+
+var noSniff = []string{"nosniff"}
+
+// finish logs the exchange. A panic of a handler becomes an internal error.
+func (x *exchange) finish() {
+	if p := recover(); p != nil {
+		if p == http.ErrAbortHandler {
+			x.log()
+			panic(p)
+		}
+		x.cfg.Log.LogAttrs(context.Background(), slog.LevelError, "handler panicked",
+			slog.String("request_id", x.req.ID), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+		begun := x.status != 0
+		x.err = errPanic
+		if begun { // a cut connection is the only way left to say that the answer is not whole
+			x.log()
+			panic(http.ErrAbortHandler)
+		}
+		x.fail(errPanic)
+	}
+	x.log()
+}
+
+var errPanic = &Error{Status: http.StatusInternalServerError, Fault: "Internal Server Error"}
+
+// serve takes the steps of the package comment, up to the handler's response.
+func (x *exchange) serve() (*Response, error) {
+	req := &x.req
+	path := req.HTTP.URL.Path
+	if !utf8.ValidString(path) {
+		return nil, badPath(path)
+	}
+	rt, vars := x.routes.find(req.HTTP.Method, path)
+	if rt == nil {
+		return nil, errNotFound
+	}
+	req.Op = rt.op
+	ctx := req.HTTP.Context()
+	if !rt.op.Streaming {
+		// Streams end when the client or the server does.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, x.cfg.Timeout)
+		defer cancel()
+		req.HTTP = req.HTTP.WithContext(ctx)
+	}
+	if err := x.identify(ctx, req); err != nil {
+		return nil, err
+	}
+	values, err := rt.params(req.HTTP, &vars)
+	if err != nil {
+		return nil, err
+	}
+	req.values = values
+	if rt.op.Body != nil {
+		if req.Body, err = x.readBody(x.w, req.HTTP, rt.op); err != nil {
+			return nil, err
+		}
+	}
+	return x.handlers[rt.op](req)
+}
+
+// badPath shows the path as StackStorm does, byte by byte.
+func badPath(path string) error {
+	runes := make([]rune, len(path))
+	for i := range len(path) {
+		runes[i] = rune(path[i])
+	}
+	return Errorf(http.StatusBadRequest, `Failed to parse request path "%s". URL likely contains invalid or incorrectly URL encoded values.`, string(runes))
+}
+
+// log writes the line of the access log. Query texts may hold credentials and
+// some paths hold API keys, so neither is logged as it came.
+func (x *exchange) log() {
+	level := slog.LevelInfo
+	if x.status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	ctx := context.Background()
+	if !x.cfg.Log.Enabled(ctx, level) {
+		return
+	}
+	r := x.req.HTTP
+	attrs := make([]slog.Attr, 0, 12)
+	attrs = append(attrs, slog.String("method", r.Method), slog.String("path", x.shownPath()),
+		slog.Int("status", x.status), slog.Int64("bytes", x.size),
+		slog.Duration("took", time.Since(x.start)), slog.String("request_id", x.req.ID), slog.String("remote", r.RemoteAddr))
+	if q := maskQuery(r.URL.RawQuery); q != "" {
+		attrs = append(attrs, slog.String("query", q))
+	}
+	if u := x.req.User(); u != "" {
+		attrs = append(attrs, slog.String("user", u))
+	}
+	if x.req.Op != nil {
+		attrs = append(attrs, slog.String("operation", x.req.Op.ID))
+	}
+	if x.err != nil {
+		attrs = append(attrs, slog.String("error", causeText(x.err)))
+	}
+	x.cfg.Log.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// causeText is what the log says about a failure: the fault and, where the
+// client is told less, the cause.
+func causeText(err error) string {
+	var e *Error
+	if errors.As(err, &e) && e.Err != nil && e.Err.Error() != e.Fault {
+		return e.Fault + ": " + e.Err.Error()
+	}
+	return err.Error()
+}
+
+func (x *exchange) now() gale.Time { return gale.TimeOf(x.start) }
