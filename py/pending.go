@@ -2,14 +2,6 @@ package py
 
 var errPending = &Error{Class: "NotImplementedError", Message: "coming within the hour"}
 
-func Attr(v any, name string) (any, bool) { return nil, false }
-
-func Method(v any, name string) (func(args []any, kwargs *Dict) (any, error), bool) {
-	return nil, false
-}
-
-func LiteralEval(s string) (any, error) { return nil, errPending }
-
 // JSONFormat selects one of the texts json.dumps produces.
 type JSONFormat struct {
 	Indent    string // one level, with a newline; "" is one line
@@ -24,7 +16,3 @@ func (f JSONFormat) Append(dst []byte, v any) ([]byte, error) { return AppendJSO
 func Marshal(v any) ([]byte, error)         { return AppendJSON(nil, v) }
 func Unmarshal(data []byte, into any) error { return errPending }
 func FromGo(v any) (any, error)             { return v, nil }
-
-func (d Date) Strftime(spec string) (string, error)     { return "", errPending }
-func (t DateTime) Strftime(spec string) (string, error) { return "", errPending }
-func GetAttr(v any, name string) (any, error)           { return nil, errPending }
