@@ -30,6 +30,22 @@ func step(s any) string {
 	return py.Str(s)
 }
 
+// key is a text that no other path has.
+func (p Path) key() string {
+	var b []byte
+	for _, s := range p {
+		switch s := s.(type) {
+		case string:
+			b = strconv.AppendQuote(b, s)
+		case int:
+			b = strconv.AppendInt(append(b, '#'), int64(s), 10)
+		default:
+			b = append(append(b, '='), py.Repr(s)...)
+		}
+	}
+	return string(b)
+}
+
 // join returns head followed by tail in fresh memory.
 func join(head Path, tail ...any) Path {
 	p := make(Path, 0, len(head)+len(tail))

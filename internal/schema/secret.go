@@ -18,7 +18,7 @@ const Mask = "********"
 func Secrets(doc *py.Dict, v any) []Path { return secretsIn(doc, v, doc) }
 
 func secretsIn(doc *py.Dict, v any, root *py.Dict) []Path {
-	w := &secretWalk{root: root, fuel: fuelPerRun}
+	w := &secretWalk{root: root, seen: map[string]bool{}, fuel: fuelPerRun + fuelPerPart*parts(v)}
 	w.visit(doc, v, nil, 0)
 	return w.found
 }
@@ -26,15 +26,16 @@ func secretsIn(doc *py.Dict, v any, root *py.Dict) []Path {
 type secretWalk struct {
 	root  *py.Dict
 	found []Path
+	seen  map[string]bool
 	fuel  int
 }
 
 func (w *secretWalk) visit(doc *py.Dict, v any, at Path, depth int) {
-	if w.fuel--; v == nil || doc.Len() == 0 || w.fuel < 0 {
+	if v == nil || doc.Len() == 0 {
 		return
 	}
-	if truth(doc, "secret") || depth > maxNesting {
-		w.add(at) // too deep to tell: hide it
+	if w.fuel--; truth(doc, "secret") || depth > maxNesting || w.fuel < 0 {
+		w.add(at) // of what is too deep or too much to tell, nothing is shown
 		return
 	}
 	for _, keyword := range []string{"allOf", "anyOf", "oneOf"} {
@@ -59,9 +60,10 @@ func (w *secretWalk) visit(doc *py.Dict, v any, at Path, depth int) {
 }
 
 func (w *secretWalk) add(at Path) {
-	p := slices.Clone(at)
-	if !slices.ContainsFunc(w.found, func(q Path) bool { return slices.Equal(p, q) }) {
-		w.found = append(w.found, p)
+	key := at.key()
+	if !w.seen[key] {
+		w.seen[key] = true
+		w.found = append(w.found, slices.Clone(at))
 	}
 }
 

@@ -29,27 +29,55 @@ func (s *Schema) Validate(v any) error {
 }
 
 func (s *Schema) faults(v any) []*fault {
-	r := &run{schema: s, fuel: fuelPerRun}
+	r := &run{schema: s, whole: v, fuel: fuelPerRun}
 	return r.visit(s.root, v, false)
 }
 
 // fuelPerRun bounds how many pairs of schema and value one validation looks
-// at, and maxVisits how deep it goes: references can make a small schema do
-// unbounded work.
+// at, beside fuelPerPart for each part of the value; maxVisits bounds how deep
+// it goes. References can make a small schema do unbounded work.
 const (
-	fuelPerRun = 1 << 20
-	maxVisits  = 600
-	maxFaults  = 100 // in one value; more would tell nobody more
+	fuelPerRun  = 1 << 17
+	fuelPerPart = 16
+	maxVisits   = 600
+	maxFaults   = 100 // in one value; more would tell nobody more
 )
 
 type run struct {
-	schema *Schema
-	fuel   int
-	depth  int
+	schema  *Schema
+	whole   any
+	fuel    int
+	counted bool // the parts of whole have been added to fuel
+	depth   int
+}
+
+// spend takes one unit of fuel. The parts are counted only when the basic
+// amount is gone, which is rare.
+func (r *run) spend() bool {
+	if r.fuel--; r.fuel < 0 && !r.counted {
+		r.counted = true
+		r.fuel = fuelPerPart * parts(r.whole)
+	}
+	return r.fuel >= 0
+}
+
+// parts counts the values within v.
+func parts(v any) int {
+	n := 1
+	if d, ok := v.(*py.Dict); ok {
+		for _, part := range d.All() {
+			n += parts(part)
+		}
+	}
+	list, _ := items(v)
+	for _, part := range list {
+		n += parts(part)
+	}
+	return n
 }
 
 func (r *run) visit(n *node, instance any, hidden bool) []*fault {
-	if r.fuel--; r.fuel < 0 || r.depth > maxVisits {
+	if !r.spend() || r.depth > maxVisits {
 		return r.failed("$ref", fmt.Errorf("the schema is too complex for this value"))
 	}
 	r.depth++
