@@ -1,0 +1,1 @@
+from gale_sdk.base_action import Action  # noqa: F401

@@ -1,0 +1,1 @@
+from st2client.models.kinds import Trigger, TriggerType, TriggerInstance, Sensor  # noqa: F401

@@ -1,0 +1,1 @@
+from st2client.models.kinds import Rule  # noqa: F401

@@ -1,0 +1,1 @@
+from gale_sdk.rest import HTTPClient  # noqa: F401

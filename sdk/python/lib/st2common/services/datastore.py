@@ -1,0 +1,1 @@
+from gale_sdk.datastore import ActionDatastoreService, BaseDatastoreService  # noqa: F401
