@@ -17,6 +17,7 @@ type Document struct {
 	Operations []*Operation // in the document's order, which is the order of matching
 
 	definitions *py.Dict
+	parameters  *py.Dict
 }
 
 // Operation is one method of one path.
@@ -69,7 +70,7 @@ func ParseDocument(text []byte) (*Document, error) {
 		return nil, fmt.Errorf("API document: %w", err)
 	}
 	top := node{v: root}
-	doc := &Document{Text: text, definitions: top.get("definitions").dict()}
+	doc := &Document{Text: text, definitions: top.get("definitions").dict(), parameters: top.get("parameters").dict()}
 	seen := map[string]bool{}
 	for path, methods := range top.get("paths").all() {
 		for method, op := range methods.all() {
@@ -123,6 +124,9 @@ func (doc *Document) operation(path, method string, n node) (*Operation, error) 
 }
 
 func (doc *Document) param(o *Operation, n node) error {
+	if shared := n.get("$ref").str(); shared != "" {
+		n = node{doc.parameters}.get(strings.TrimPrefix(shared, "#/parameters/"))
+	}
 	name := n.get("name").str()
 	if n.get("in").str() == "body" {
 		return doc.body(o, name, n)

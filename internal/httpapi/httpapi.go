@@ -67,6 +67,8 @@ type Config struct {
 	AllowOrigin    []string      // api.allow_origin: origins that may read answers in a browser
 	CookieInsecure bool          // send the token cookie over plain HTTP too (api.auth_cookie_secure = false)
 	CookieSameSite string        // strict, lax (default), none or unset
+	RBAC           bool          // rbac.enable: pages beyond MaxPageSize are for administrators
+	MaxPageSize    int64         // api.max_page_size; default 100
 	MaxBody        int64         // bytes; default 10 MiB. A larger body is answered with 413
 	Timeout        time.Duration // of one request that is no stream; default 90 s
 	Log            *slog.Logger  // default: nothing is logged
@@ -75,6 +77,7 @@ type Config struct {
 const (
 	defaultMaxBody = 10 << 20
 	defaultTimeout = 90 * time.Second
+	defaultPage    = 100
 )
 
 // Service is one of the three parts of the API, which StackStorm serves on
@@ -93,6 +96,10 @@ const (
 //
 // The handler must receive paths as the client sent them: behind an
 // http.ServeMux, which cleans paths and redirects, it would not be compatible.
+// It limits how long a request may take and how long one piece of a stream may
+// be under way; http.Server should set ReadHeaderTimeout, IdleTimeout and
+// WriteTimeout (streams move their own deadline), and no ReadTimeout, which
+// would end streams.
 func New(doc *Document, cfg Config) (http.Handler, error) {
 	return newServer(doc, cfg)
 }

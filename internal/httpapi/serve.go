@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -29,6 +30,9 @@ func newServer(doc *Document, cfg Config) (*server, error) {
 	}
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = defaultTimeout
+	}
+	if cfg.MaxPageSize <= 0 {
+		cfg.MaxPageSize = defaultPage
 	}
 	if cfg.Direct == "" {
 		cfg.Direct = API
@@ -57,6 +61,9 @@ func bind(doc *Document, cfg Config) (map[*Operation]Handler, error) {
 	var errs []error
 	for _, op := range doc.Operations {
 		h := cfg.Handlers[op.ID]
+		if op.ID == documentID && h == nil {
+			h = doc.serve
+		}
 		switch {
 		case h == nil:
 			errs = append(errs, fmt.Errorf("operation %s has no handler", op.ID))
@@ -72,18 +79,8 @@ func bind(doc *Document, cfg Config) (map[*Operation]Handler, error) {
 			errs = append(errs, fmt.Errorf("handler %s belongs to no operation", id))
 		}
 	}
-	slices.SortFunc(errs, func(a, b error) int { return cmpText(a.Error(), b.Error()) })
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return handlers, errors.Join(errs...)
-}
-
-func cmpText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func sameSiteOf(cfg Config) (http.SameSite, error) {
@@ -102,6 +99,11 @@ func sameSiteOf(cfg Config) (http.SameSite, error) {
 	}
 	return 0, fmt.Errorf("auth_cookie_same_site %q is none of strict, lax, none, unset", cfg.CookieSameSite)
 }
+
+// documentID is the operation that New has a handler for by itself.
+const documentID = "document.get"
+
+func (doc *Document) serve(*Request) (*Response, error) { return OK(JSON(doc.Text)) }
 
 // exchange is one request on its way to its answer.
 type exchange struct {
