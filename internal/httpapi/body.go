@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/galehq/gale"
+	"github.com/galehq/gale/internal/schema"
 	"github.com/galehq/gale/py"
 )
 
@@ -25,16 +27,29 @@ func (s *server) readBody(w http.ResponseWriter, r *http.Request, op *Operation)
 	if err != nil {
 		return nil, &Error{Status: http.StatusBadRequest, Fault: "Failed to parse request body: " + err.Error()}
 	}
-	v, err = s.cfg.ValidateBody(op.Body.Schema, op.Body.schema, v)
+	return s.cfg.ValidateBody(op.Body.Check, op.Body.schema, v)
+}
+
+// validateBody leaves bodies that package schema knows by name to it; it looks
+// deeper into them than a schema can say. Others are checked by the document.
+func validateBody(name string, doc *py.Dict, body any) (any, error) {
+	if knownBodies[name] {
+		return schema.ValidateBody(name, body)
+	}
+	v, err := schema.Complete(doc, body)
 	if err != nil {
-		var e *Error
-		if errors.As(err, &e) {
-			return nil, e
-		}
-		return nil, &Error{Status: http.StatusBadRequest, Fault: err.Error(), Err: err}
+		return nil, gale.Errorf(gale.Invalid, "%w", err)
 	}
 	return v, nil
 }
+
+var knownBodies = func() map[string]bool {
+	known := map[string]bool{}
+	for _, name := range schema.Bodies() {
+		known[name] = true
+	}
+	return known
+}()
 
 // readAll fills buf. A client that sends too much, or too slowly, is refused.
 func (s *server) readAll(w http.ResponseWriter, r *http.Request, b *Body, buf *bytes.Buffer) error {

@@ -56,6 +56,7 @@ type Param struct {
 type Body struct {
 	Name     string // of the parameter
 	Schema   string // name under definitions
+	Check    string // name for Config.ValidateBody: x-validate, or Schema
 	Required bool
 	Max      int64 // x-max-body: bytes, 0 for the server's limit
 
@@ -163,8 +164,12 @@ func (doc *Document) body(o *Operation, name string, n node) error {
 	if err != nil {
 		return err
 	}
+	check := n.get("x-validate").str()
+	if check == "" {
+		check = schema
+	}
 	o.Body = &Body{
-		Name: name, Schema: schema, Required: n.get("required").bool(),
+		Name: name, Schema: schema, Check: check, Required: n.get("required").bool(),
 		Max: n.get("x-max-body").int(), schema: resolved,
 	}
 	return nil

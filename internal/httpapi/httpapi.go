@@ -49,10 +49,11 @@ type Config struct {
 	// known do everything that is not for administrators.
 	Authorize func(ctx context.Context, id *Identity, permission, resource string) error
 
-	// ValidateBody checks a body against a schema of the document and returns
-	// it with defaults filled in; it may change body. The schema is plain
-	// JSON Schema draft 4 without references (see Document.Schema); name is
-	// its name in the document. Its error's text is shown to the client.
+	// ValidateBody checks a body and returns it with defaults filled in; it
+	// may change body. name is the body's x-validate in the document, or the
+	// name of its schema; the schema is plain JSON Schema draft 4 without
+	// references (see Document.Schema). An error of kind gale.Invalid is shown
+	// to the client. The default is package schema.
 	ValidateBody func(name string, schema *py.Dict, body any) (any, error)
 
 	// Anonymous, when set, is who everybody is: no credentials are asked for.

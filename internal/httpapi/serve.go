@@ -37,6 +37,9 @@ func newServer(doc *Document, cfg Config) (*server, error) {
 	if cfg.Direct == "" {
 		cfg.Direct = API
 	}
+	if cfg.ValidateBody == nil {
+		cfg.ValidateBody = validateBody
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -69,8 +72,6 @@ func bind(doc *Document, cfg Config) (map[*Operation]Handler, error) {
 			errs = append(errs, fmt.Errorf("operation %s has no handler", op.ID))
 		case !op.Open && cfg.Authenticate == nil && cfg.Anonymous == nil:
 			errs = append(errs, fmt.Errorf("operation %s needs Config.Authenticate", op.ID))
-		case op.Body != nil && cfg.ValidateBody == nil:
-			errs = append(errs, fmt.Errorf("operation %s needs Config.ValidateBody", op.ID))
 		}
 		handlers[op] = h
 	}
@@ -111,6 +112,7 @@ type exchange struct {
 	w     http.ResponseWriter
 	req   Request
 	start time.Time
+	conn  context.Context // ends when the client leaves or the server stops
 
 	status int   // of the answer, 0 before it
 	size   int64 // bytes of its body
@@ -119,7 +121,7 @@ type exchange struct {
 
 // ServeHTTP implements http.Handler.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{server: s, w: w, start: time.Now()}
+	x := &exchange{server: s, w: w, start: time.Now(), conn: r.Context()}
 	x.req = Request{HTTP: r, srv: s, ID: requestID(r.Header.Get("X-Request-Id"))}
 	defer x.finish()
 	h := w.Header()
@@ -131,7 +133,17 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.writeHeader(http.StatusOK)
 		return
 	}
-	resp, err := x.serve()
+	rt, vars, err := x.match()
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	if !rt.op.Streaming {
+		ctx, cancel := context.WithTimeout(x.conn, s.cfg.Timeout)
+		defer cancel() // after the answer, which may still read with it
+		x.req.HTTP = r.WithContext(ctx)
+	}
+	resp, err := x.serve(rt, &vars)
 	if err != nil {
 		x.fail(err)
 		return
@@ -163,34 +175,30 @@ func (x *exchange) finish() {
 
 var errPanic = &Error{Status: http.StatusInternalServerError, Fault: "Internal Server Error"}
 
-// serve takes the steps of the package comment, up to the handler's response.
-func (x *exchange) serve() (*Response, error) {
-	req := &x.req
-	path := req.HTTP.URL.Path
+// match finds the operation.
+func (x *exchange) match() (*route, [maxVars]string, error) {
+	path := x.req.HTTP.URL.Path
 	if !utf8.ValidString(path) {
-		return nil, badPath(path)
+		return nil, [maxVars]string{}, badPath(path)
 	}
-	rt, vars := x.routes.find(req.HTTP.Method, path)
+	rt, vars := x.routes.find(x.req.HTTP.Method, path)
 	if rt == nil {
-		return nil, errNotFound
+		return nil, vars, errNotFound
 	}
-	req.Op = rt.op
-	ctx := req.HTTP.Context()
-	if !rt.op.Streaming {
-		// Streams end when the client or the server does.
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, x.cfg.Timeout)
-		defer cancel()
-		req.HTTP = req.HTTP.WithContext(ctx)
-	}
-	if err := x.identify(ctx, req); err != nil {
+	x.req.Op = rt.op
+	return rt, vars, nil
+}
+
+// serve takes the steps of the package comment that follow on matching.
+func (x *exchange) serve(rt *route, vars *[maxVars]string) (*Response, error) {
+	req := &x.req
+	if err := x.identify(req.Context(), req); err != nil {
 		return nil, err
 	}
-	values, err := rt.params(req.HTTP, &vars)
-	if err != nil {
+	var err error
+	if req.values, err = rt.params(req.HTTP, vars); err != nil {
 		return nil, err
 	}
-	req.values = values
 	if rt.op.Body != nil {
 		if req.Body, err = x.readBody(x.w, req.HTTP, rt.op); err != nil {
 			return nil, err

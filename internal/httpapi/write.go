@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -14,27 +15,30 @@ import (
 )
 
 var (
-	jsonMedia     = []string{"application/json"}
-	textType      = []string{"text/plain; charset=UTF-8"}
-	eventType     = []string{"text/event-stream; charset=UTF-8"}
-	noStore       = []string{"no-store"}
-	noCache       = []string{"no-cache"}
-	noBuffering   = []string{"no"}
-	sandbox       = []string{"default-src 'none'; sandbox"}
-	gzipEncoding  = []string{"gzip"}
-	retryAtOnce   = []string{"1"}
-	clientGone499 = 499 // what proxies log for a client that left; never sent
+	jsonMedia    = []string{"application/json"}
+	textType     = []string{"text/plain; charset=UTF-8"}
+	eventType    = []string{"text/event-stream; charset=UTF-8"}
+	noStore      = []string{"no-store"}
+	noCache      = []string{"no-cache"}
+	noBuffering  = []string{"no"}
+	sandbox      = []string{"default-src 'none'; sandbox"}
+	gzipEncoding = []string{"gzip"}
+	retrySoon    = []string{"1"} // seconds
 )
+
+// clientGone is the status that proxies log for a client that left before the
+// answer. It is never sent.
+const clientGone = 499
 
 func (x *exchange) writeHeader(status int) {
 	x.status = status
 	x.w.WriteHeader(status)
 }
 
-// fail answers with an error.
+// fail answers with an error. Nobody reads the answer to a client that left.
 func (x *exchange) fail(err error) {
-	if x.req.HTTP.Context().Err() != nil && x.status == 0 && errors.Is(err, x.req.HTTP.Context().Err()) && !isTimeout(err) {
-		x.status, x.err = clientGone499, err
+	if x.conn.Err() != nil && errors.Is(err, context.Canceled) {
+		x.status, x.err = clientGone, err
 		return
 	}
 	e := errorOf(err)
@@ -43,14 +47,9 @@ func (x *exchange) fail(err error) {
 	h["Content-Type"] = jsonMedia
 	h["Cache-Control"] = noStore
 	if e.Status == http.StatusServiceUnavailable {
-		h["Retry-After"] = retryAtOnce
+		h["Retry-After"] = retrySoon
 	}
 	x.send(e.Status, false, appendFault(nil, e))
-}
-
-func isTimeout(err error) bool {
-	var t interface{ Timeout() bool }
-	return errors.As(err, &t) && t.Timeout()
 }
 
 func appendFault(dst []byte, e *Error) []byte {
