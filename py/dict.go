@@ -1,6 +1,11 @@
 package py
 
-import "iter"
+import (
+	"hash/maphash"
+	"iter"
+	"math/bits"
+	"slices"
+)
 
 // linearMax is how many entries are searched one by one; beyond it an index is
 // worth its memory.
@@ -14,9 +19,9 @@ const linearMax = 8
 // meanwhile is seen is not defined.
 type Dict struct {
 	entries []entry
-	dead    int            // deleted entries still in entries
-	strs    map[string]int // index of string keys, nil while small
-	others  map[any]int    // index of other keys by hashKey, nil while small
+	index   []int32 // open addressing by hash: 1 + position, 0 is free; nil while small
+	dead    int32   // deleted entries still in entries
+	used    int32   // slots of index that are not free
 }
 
 // entry is a pair, or a hole when key is deleted{}.
@@ -51,7 +56,7 @@ func (d *Dict) Len() int {
 	if d == nil {
 		return 0
 	}
-	return len(d.entries) - d.dead
+	return len(d.entries) - int(d.dead)
 }
 
 // Get returns the value of key. An unhashable key is in no dictionary.
@@ -93,10 +98,7 @@ func (d *Dict) SetKey(key, v any) error {
 			d.entries[i].val = v
 			return nil
 		}
-		d.push(key, v)
-		if d.strs != nil {
-			d.strs[s] = len(d.entries) - 1
-		}
+		d.push(key, v, stringHash(s))
 		return nil
 	}
 	if n, ok := key.(int); ok {
@@ -110,10 +112,7 @@ func (d *Dict) SetKey(key, v any) error {
 		d.entries[i].val = v
 		return nil
 	}
-	d.push(key, v)
-	if d.strs != nil {
-		d.addOther(h, len(d.entries)-1)
-	}
+	d.push(key, v, otherHash(h))
 	return nil
 }
 
@@ -131,21 +130,21 @@ func (d *Dict) Delete(key any) bool {
 }
 
 // remove leaves a hole, so that positions in the index and in running
-// iterations stay right; holes at the end are cut off.
+// iterations stay right; holes at the end are cut off. The slot of the index
+// stays: it leads to a hole, or to a later entry that is compared anyway.
 func (d *Dict) remove(i int) {
-	if d.strs != nil {
-		if s, ok := d.entries[i].key.(string); ok {
-			delete(d.strs, s)
-		} else if h, ok := hashKey(d.entries[i].key); ok {
-			delete(d.others, h)
-		}
-	}
 	d.entries[i] = entry{key: deleted{}}
 	d.dead++
-	for n := len(d.entries); n > 0 && d.entries[n-1].key == any(deleted{}); n-- {
+	for n := len(d.entries); n > 0 && isHole(d.entries[n-1].key); n-- {
+		d.entries[n-1] = entry{}
 		d.entries = d.entries[:n-1]
 		d.dead--
 	}
+}
+
+func isHole(key any) bool {
+	_, hole := key.(deleted)
+	return hole
 }
 
 // Clear removes all entries.
@@ -159,7 +158,7 @@ func (d *Dict) All() iter.Seq2[any, any] {
 		}
 		for i := 0; i < len(d.entries); i++ {
 			e := d.entries[i]
-			if _, hole := e.key.(deleted); hole {
+			if isHole(e.key) {
 				continue
 			}
 			if !yield(e.key, e.val) {
@@ -190,6 +189,11 @@ func (d *Dict) Values() []any {
 // Clone returns a copy that shares the values.
 func (d *Dict) Clone() *Dict {
 	c := NewDict(d.Len())
+	if d != nil && d.dead == 0 {
+		c.entries = append(c.entries, d.entries...)
+		c.index, c.used = slices.Clone(d.index), d.used
+		return c
+	}
 	for k, v := range d.All() {
 		c.entries = append(c.entries, entry{k, v})
 	}
@@ -206,14 +210,17 @@ func (d *Dict) Update(other *Dict) {
 
 // push appends an entry whose key is known to be new. Holes are squeezed out
 // here, never in remove: a loop over All may delete as it goes.
-func (d *Dict) push(key, v any) {
-	if d.dead > linearMax && d.dead > len(d.entries)/2 {
+func (d *Dict) push(key, v any, hash uint64) {
+	if d.dead > linearMax && int(d.dead) > len(d.entries)/2 {
 		d.squeeze()
 	}
 	d.entries = append(d.entries, entry{key, v})
-	if d.strs == nil && len(d.entries) > linearMax {
-		// The new entry is indexed here and again by the caller: harmless.
+	switch {
+	case len(d.entries) <= linearMax && d.index == nil:
+	case int(d.used) >= len(d.index)/4*3:
 		d.reindex()
+	default:
+		d.addSlot(hash, len(d.entries))
 	}
 }
 
@@ -222,35 +229,46 @@ func (d *Dict) squeeze() {
 	for k, v := range d.All() {
 		live = append(live, entry{k, v})
 	}
-	d.entries, d.dead, d.strs, d.others = live, 0, nil, nil
+	d.entries, d.dead = live, 0
 	d.reindex()
 }
 
-// reindex builds the index of a dictionary that is large enough for one.
+// reindex makes the index anew, or drops that of a small dictionary.
 func (d *Dict) reindex() {
+	d.index, d.used = nil, 0
 	if len(d.entries) <= linearMax {
 		return
 	}
-	d.strs = make(map[string]int, len(d.entries))
+	d.index = make([]int32, 1<<bits.Len(uint(2*len(d.entries))))
 	for i, e := range d.entries {
 		switch k := e.key.(type) {
 		case string:
-			d.strs[k] = i
+			d.addSlot(stringHash(k), i+1)
 		case deleted:
 		default:
-			if h, ok := hashKey(k); ok {
-				d.addOther(h, i)
-			}
+			h, _ := hashKey(k)
+			d.addSlot(otherHash(h), i+1)
 		}
 	}
 }
 
-func (d *Dict) addOther(h any, i int) {
-	if d.others == nil {
-		d.others = make(map[any]int)
+func (d *Dict) addSlot(hash uint64, place int) {
+	mask := uint64(len(d.index) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		if d.index[i] == 0 {
+			d.index[i] = int32(place)
+			d.used++
+			return
+		}
 	}
-	d.others[h] = i
 }
+
+// seed differs from process to process, so that nobody can choose keys that
+// collide. Nothing visible depends on it.
+var seed = maphash.MakeSeed()
+
+func stringHash(s string) uint64 { return maphash.String(seed, s) }
+func otherHash(h any) uint64     { return maphash.Comparable(seed, h) }
 
 func (d *Dict) find(key any) int {
 	if s, ok := key.(string); ok {
@@ -260,15 +278,22 @@ func (d *Dict) find(key any) int {
 }
 
 func (d *Dict) findString(key string) int {
-	if d.strs != nil {
-		if i, ok := d.strs[key]; ok {
-			return i
+	if d.index == nil {
+		for i := range d.entries {
+			if s, ok := d.entries[i].key.(string); ok && s == key {
+				return i
+			}
 		}
 		return -1
 	}
-	for i := range d.entries {
-		if s, ok := d.entries[i].key.(string); ok && s == key {
-			return i
+	mask := uint64(len(d.index) - 1)
+	for i := stringHash(key) & mask; d.index[i] != 0; i = (i + 1) & mask {
+		at := int(d.index[i]) - 1
+		if at >= len(d.entries) {
+			continue
+		}
+		if s, ok := d.entries[at].key.(string); ok && s == key {
+			return at
 		}
 	}
 	return -1
@@ -286,20 +311,29 @@ func (d *Dict) findOther(key any) int {
 }
 
 func (d *Dict) findHash(h any) int {
-	if d.strs != nil {
-		if i, ok := d.others[h]; ok {
-			return i
+	if d.index == nil {
+		for i := range d.entries {
+			if sameKey(d.entries[i].key, h) {
+				return i
+			}
 		}
 		return -1
 	}
-	for i := range d.entries {
-		k := d.entries[i].key
-		if _, ok := k.(string); ok {
-			continue
-		}
-		if g, ok := hashKey(k); ok && g == h {
-			return i
+	mask := uint64(len(d.index) - 1)
+	for i := otherHash(h) & mask; d.index[i] != 0; i = (i + 1) & mask {
+		at := int(d.index[i]) - 1
+		if at < len(d.entries) && sameKey(d.entries[at].key, h) {
+			return at
 		}
 	}
 	return -1
+}
+
+// sameKey reports whether key, which is no string, has the canonical form h.
+func sameKey(key, h any) bool {
+	if _, ok := key.(string); ok {
+		return false
+	}
+	g, ok := hashKey(key)
+	return ok && g == h
 }

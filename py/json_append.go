@@ -8,13 +8,22 @@ import (
 )
 
 // AppendJSON appends v as compact JSON: no blanks, text beyond ASCII as it is,
-// floats as Python's repr (1e16), NaN and infinities as null. Keys that are
-// int, float, bool or None become text, as in json.dumps. Tuples are arrays.
-// Other engine values are a TypeError; cycles and nesting beyond
-// MaxDocumentDepth a ValueError.
-func AppendJSON(dst []byte, v any) ([]byte, error) { return appendJSON(dst, v, 0) }
+// floats as orjson writes them (1e16), NaN and infinities as null. Keys that
+// are int, float, bool or None become text, as in json.dumps. Tuples are
+// arrays. Other engine values are a TypeError; cycles and nesting beyond
+// MaxDocumentDepth a ValueError; a text beyond 4·MaxSize a MemoryError.
+func AppendJSON(dst []byte, v any) ([]byte, error) {
+	a := appender{limit: len(dst) + 4*MaxSize}
+	return a.value(dst, v, 0)
+}
 
-func appendJSON(dst []byte, v any, depth int) ([]byte, error) {
+// appender carries what the values of one text have in common.
+type appender struct {
+	limit int                                                // of the whole text, in bytes
+	host  func(dst []byte, v any, depth int) ([]byte, error) // what to do with other Go types
+}
+
+func (a *appender) value(dst []byte, v any, depth int) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
 		return append(dst, "null"...), nil
@@ -29,15 +38,18 @@ func appendJSON(dst []byte, v any, depth int) ([]byte, error) {
 	case float64:
 		return appendJSONFloat(dst, v), nil
 	case *Dict:
-		return appendJSONDict(dst, v, depth)
+		return a.dict(dst, v, depth)
 	case []any:
-		return appendJSONArray(dst, v, depth)
+		return a.array(dst, v, depth)
 	case *List:
-		return appendJSONArray(dst, v.Items, depth)
+		return a.array(dst, v.Items, depth)
 	case Tuple:
-		return appendJSONArray(dst, v, depth)
+		return a.array(dst, v, depth)
 	case *big.Int:
 		return v.Append(dst, 10), nil
+	}
+	if a.host != nil {
+		return a.host(dst, v, depth)
 	}
 	return dst, notSerializable(v)
 }
@@ -53,16 +65,9 @@ func notSerializable(v any) *Error {
 	return typeErrorf("Object of type %s is not JSON serializable", name)
 }
 
-func appendJSONFloat(dst []byte, f float64) []byte {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return append(dst, "null"...)
-	}
-	return appendFloat(dst, f)
-}
-
 var errJSONDepth = &Error{Class: "ValueError", Message: "Circular reference detected"}
 
-func appendJSONArray(dst []byte, items []any, depth int) ([]byte, error) {
+func (a *appender) array(dst []byte, items []any, depth int) ([]byte, error) {
 	if depth >= MaxDocumentDepth {
 		return dst, errJSONDepth
 	}
@@ -72,14 +77,17 @@ func appendJSONArray(dst []byte, items []any, depth int) ([]byte, error) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		if dst, err = appendJSON(dst, item, depth+1); err != nil {
+		if len(dst) > a.limit {
+			return dst, errTooBig
+		}
+		if dst, err = a.value(dst, item, depth+1); err != nil {
 			return dst, err
 		}
 	}
 	return append(dst, ']'), nil
 }
 
-func appendJSONDict(dst []byte, d *Dict, depth int) ([]byte, error) {
+func (a *appender) dict(dst []byte, d *Dict, depth int) ([]byte, error) {
 	if depth >= MaxDocumentDepth {
 		return dst, errJSONDepth
 	}
@@ -91,13 +99,16 @@ func appendJSONDict(dst []byte, d *Dict, depth int) ([]byte, error) {
 			dst = append(dst, ',')
 		}
 		first = false
+		if len(dst) > a.limit {
+			return dst, errTooBig
+		}
 		if s, ok := k.(string); ok {
 			dst = appendJSONString(dst, s)
 		} else if dst, err = appendJSONKey(dst, k); err != nil {
 			return dst, err
 		}
 		dst = append(dst, ':')
-		if dst, err = appendJSON(dst, v, depth+1); err != nil {
+		if dst, err = a.value(dst, v, depth+1); err != nil {
 			return dst, err
 		}
 	}

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"math/bits"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
@@ -56,8 +58,8 @@ func (o JSONOptions) Decode(data []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.space(); d.pos < len(d.data) {
-		return nil, d.errorAt(d.pos, "Extra data")
+	if err := d.end(); err != nil {
+		return nil, err
 	}
 	return v, nil
 }
@@ -75,6 +77,7 @@ type decoder struct {
 	// stack collects the items of open arrays, so that each array is
 	// allocated once, at its final size.
 	stack []any
+	name  string // of the member that members has come to
 }
 
 func (d *decoder) invalidUTF8() error {
@@ -126,7 +129,11 @@ func (d *decoder) value(depth int) (any, error) {
 		return d.array(depth)
 	case '"':
 		d.pos++
-		return d.str()
+		s, err := d.str()
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
 	case 't':
 		return d.word("true", true)
 	case 'f':
@@ -245,7 +252,7 @@ func (d *decoder) object(depth int) (any, error) {
 
 func (d *decoder) member(depth int) (k, v any, err error) {
 	d.pos++
-	if k, err = d.str(); err != nil {
+	if k, err = d.key(); err != nil {
 		return nil, nil, err
 	}
 	if d.space(); d.peek() != ':' {
@@ -259,28 +266,83 @@ func (d *decoder) member(depth int) (k, v any, err error) {
 
 // dictOfStrings makes a dictionary of pairs whose keys are strings.
 func dictOfStrings(pairs []any) *Dict {
-	d := NewDict(len(pairs) / 2)
+	n := len(pairs) / 2
+	d := &Dict{entries: make([]entry, 0, n)}
+	if n > linearMax {
+		d.index = make([]int32, 1<<bits.Len(uint(2*n)))
+	}
 	for i := 0; i < len(pairs); i += 2 {
-		d.Set(pairs[i], pairs[i+1])
+		s := pairs[i].(string)
+		if at := d.findString(s); at >= 0 {
+			d.entries[at].val = pairs[i+1]
+			continue
+		}
+		d.entries = append(d.entries, entry{pairs[i], pairs[i+1]})
+		if d.index != nil {
+			d.addSlot(stringHash(s), len(d.entries))
+		}
 	}
 	return d
 }
 
-// str reads a string whose opening quote has been read.
-func (d *decoder) str() (any, error) {
-	start := d.pos
-	for i := start; i < len(d.data); i++ {
-		switch c := d.data[i]; {
-		case c == '"':
+// keyMax is the length of keys up to which they are shared between documents.
+const keyMax = 32
+
+// keyCache holds keys met lately, boxed: most objects of a system have the
+// same few keys, and finding one here costs less than allocating it. A slot is
+// replaced by the next key that falls into it.
+var keyCache [1024]atomic.Pointer[boxedKey]
+
+type boxedKey struct {
+	text string
+	box  any
+}
+
+// key reads a property name whose opening quote has been read.
+func (d *decoder) key() (any, error) {
+	hash := uint32(2166136261)
+	for i := d.pos; i < len(d.data) && i-d.pos <= keyMax; i++ {
+		c := d.data[i]
+		if c == '"' {
+			k := internKey(d.data[d.pos:i], hash)
 			d.pos = i + 1
-			return d.slice(start, i), nil
-		case c == '\\':
-			return d.escaped(start, i)
-		case c < ' ' && !d.opt.Control:
-			return nil, d.errorAt(i, "Invalid control character at")
+			return k, nil
 		}
+		if !plain[c] {
+			break
+		}
+		hash = (hash ^ uint32(c)) * 16777619
 	}
-	return nil, d.errorAt(start-1, "Unterminated string starting at")
+	s, err := d.str()
+	return s, err
+}
+
+func internKey(b []byte, hash uint32) any {
+	slot := &keyCache[hash%uint32(len(keyCache))]
+	if k := slot.Load(); k != nil && k.text == string(b) {
+		return k.box
+	}
+	k := &boxedKey{text: string(b)}
+	k.box = k.text
+	slot.Store(k)
+	return k.box
+}
+
+// str reads a string whose opening quote has been read.
+func (d *decoder) str() (string, error) {
+	start, data := d.pos, d.data
+	i := start
+	for i < len(data) && plain[data[i]] {
+		i++
+	}
+	switch {
+	case i >= len(data):
+		return "", d.errorAt(start-1, "Unterminated string starting at")
+	case data[i] == '"':
+		d.pos = i + 1
+		return d.slice(start, i), nil
+	}
+	return d.escaped(start, i)
 }
 
 func (d *decoder) slice(from, to int) string {
@@ -290,29 +352,32 @@ func (d *decoder) slice(from, to int) string {
 	return string(d.data[from:to])
 }
 
-// escaped reads on from the first backslash, at i.
-func (d *decoder) escaped(start, i int) (any, error) {
+// escaped reads on from the first byte that does not stand for itself, at i.
+func (d *decoder) escaped(start, i int) (string, error) {
 	buf := append(make([]byte, 0, 2*(i-start)+16), d.data[start:i]...)
 	for i < len(d.data) {
 		c := d.data[i]
 		switch {
+		case plain[c]:
+			buf = append(buf, c)
+			i++
 		case c == '"':
 			d.pos = i + 1
 			return unsafe.String(unsafe.SliceData(buf), len(buf)), nil
 		case c == '\\':
 			n, err := 0, error(nil)
 			if buf, n, err = d.escape(buf, i); err != nil {
-				return nil, err
+				return "", err
 			}
 			i += n
-		case c < ' ' && !d.opt.Control:
-			return nil, d.errorAt(i, "Invalid control character at")
+		case !d.opt.Control:
+			return "", d.errorAt(i, "Invalid control character at")
 		default:
 			buf = append(buf, c)
 			i++
 		}
 	}
-	return nil, d.errorAt(start-1, "Unterminated string starting at")
+	return "", d.errorAt(start-1, "Unterminated string starting at")
 }
 
 // escape appends what the escape at i stands for and returns its length.
