@@ -199,7 +199,9 @@ func (c *constructor) mapping(n *yaml.Node, depth int) (any, error) {
 		}
 		if c.opts.UniqueKeys {
 			if _, twice := d.Get(key); twice {
-				return nil, at(p.key, "found duplicate key %q", py.Str(key))
+				e := at(p.key, "found duplicate key \"%s\"", target(p.key).Value)
+				e.unmarked = true
+				return nil, e
 			}
 		}
 		v, err := c.value(p.value, depth+1)
@@ -221,7 +223,11 @@ func (c *constructor) key(n, key *yaml.Node, depth int) (any, error) {
 		return nil, err
 	}
 	if !py.Hashable(v) {
-		e := at(key, "found unhashable key").while("while constructing a mapping", n)
+		message := "found unhashable key"
+		if c.opts.UniqueKeys {
+			message = fmt.Sprintf("found unacceptable key (unhashable type: '%s')", py.TypeName(v))
+		}
+		e := at(key, "%s", message).while("while constructing a mapping", n)
 		if c.isTemplate(key) {
 			e.Hint = quoteHint
 		}

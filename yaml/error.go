@@ -17,6 +17,8 @@ type Error struct {
 	ContextLine   int
 	ContextColumn int
 	Hint          string // what the author may have meant; may be empty
+
+	unmarked bool // Orquesta's own error, which does not say where
 }
 
 // Error returns the place, the message and the hint in one line.
@@ -43,7 +45,7 @@ func (e *Error) Error() string {
 func (e *Error) Python(name string) string {
 	var lines []string
 	mark := func(line, column int) {
-		if line > 0 {
+		if line > 0 && !e.unmarked {
 			lines = append(lines, fmt.Sprintf("  in %q, line %d, column %d", name, line, column))
 		}
 	}
