@@ -176,3 +176,99 @@ func (s *sizer) add(v any, depth int) {
 		}
 	}
 }
+
+// Mutable copies v with every []any replaced by a list by reference: what an
+// engine hands to programs that may append.
+func Mutable(v any) any { return mutable(v, 0) }
+
+func mutable(v any, depth int) any {
+	if depth > maxDepth {
+		return v
+	}
+	switch v := v.(type) {
+	case []any:
+		return &List{Items: mutableItems(v, depth)}
+	case *List:
+		return &List{Items: mutableItems(v.Items, depth)}
+	case Tuple:
+		return Tuple(mutableItems(v, depth))
+	case *Dict:
+		out := NewDict(v.Len())
+		for k, x := range v.All() {
+			out.entries = append(out.entries, entry{k, mutable(x, depth+1)})
+		}
+		out.reindex()
+		return out
+	case *Set:
+		return v.Clone()
+	}
+	return v
+}
+
+func mutableItems(items []any, depth int) []any {
+	out := make([]any, len(items))
+	for i, item := range items {
+		out[i] = mutable(item, depth+1)
+	}
+	return out
+}
+
+// Document copies v into a document: lists by reference, tuples, sets, ranges
+// and views become []any. What has no such form is a TypeError, as is a key
+// that is neither a scalar nor absent from JSON.
+func Document(v any) (any, error) {
+	c := checker{}
+	return c.document(v, 0)
+}
+
+func (c *checker) document(v any, depth int) (any, error) {
+	if c.seen++; c.seen > MaxSize {
+		return nil, errTooBig
+	}
+	switch v := v.(type) {
+	case nil, bool, int64, float64, string, *big.Int:
+		return v, nil
+	case *Dict:
+		return c.documentDict(v, depth)
+	case []any, *List, Tuple, *Set, Range, *View:
+		return c.documentList(v, depth)
+	}
+	return nil, typeErrorf("%s is not a document value", TypeName(v))
+}
+
+func (c *checker) documentList(v any, depth int) (any, error) {
+	if depth >= MaxDocumentDepth {
+		return nil, errTooDeep
+	}
+	seq, err := Iter(v)
+	if err != nil {
+		return nil, err
+	}
+	out := []any{}
+	for item := range seq {
+		x, err := c.document(item, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+func (c *checker) documentDict(d *Dict, depth int) (any, error) {
+	if depth >= MaxDocumentDepth {
+		return nil, errTooDeep
+	}
+	out := NewDict(d.Len())
+	for k, v := range d.All() {
+		if _, isContainer := items(k); isContainer {
+			return nil, typeErrorf("keys must be str, int, float, bool or None, not %s", TypeName(k))
+		}
+		x, err := c.document(v, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		out.Set(k, x)
+	}
+	return out, nil
+}
