@@ -114,13 +114,10 @@ func isSequence(v any) bool {
 func repeat(seq, times any) (any, error) {
 	n, ok := smallInt(times)
 	if !ok {
-		b, big := times.(*big.Int)
-		if !big {
+		if _, isBig := times.(*big.Int); !isBig {
 			return nil, typeErrorf("can't multiply sequence by non-int of type '%s'", TypeName(times))
 		}
-		if b.Sign() > 0 {
-			return nil, Errorf("OverflowError", "cannot fit 'int' into an index-sized integer")
-		}
+		return nil, Errorf("OverflowError", "cannot fit 'int' into an index-sized integer")
 	}
 	n = max(n, 0)
 	switch s := seq.(type) {
@@ -163,7 +160,10 @@ func Mod(a, b any) (any, error) {
 		return printf(x, b)
 	case Bytes:
 		s, err := printf(string(x), b)
-		return Bytes(s), err
+		if err != nil {
+			return nil, typeErrorf("%s", strings.Replace(err.(*Error).Message, "string formatting", "bytes formatting", 1))
+		}
+		return Bytes(s), nil
 	}
 	return arithmetic("%", a, b)
 }
@@ -386,6 +386,9 @@ func intDiv(a, b any) (any, error) {
 	y, yok := smallInt(b)
 	if xok && yok && x >= -exact && x <= exact && y >= -exact && y <= exact {
 		return float64(x) / float64(y), nil
+	}
+	if toBig(a).Sign() == 0 {
+		return math.Copysign(0, float64(toBig(b).Sign())), nil
 	}
 	f, _ := new(big.Rat).SetFrac(toBig(a), toBig(b)).Float64()
 	if math.IsInf(f, 0) {

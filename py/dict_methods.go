@@ -79,7 +79,7 @@ func dictPop(self any, a []any) (any, error) {
 		return v, nil
 	}
 	switch {
-	case !Hashable(a[0]):
+	case !Hashable(a[0]) && d.Len() > 0:
 		return nil, unhashable(a[0])
 	case given(a[1]):
 		return a[1], nil

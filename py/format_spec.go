@@ -122,6 +122,9 @@ func parseSpec(spec, typeName string, align byte) (formatSpec, error) {
 	if p.rest != "" {
 		s.kind, _ = utf8.DecodeRuneInString(p.rest)
 	}
+	if typeName == "str" && s.kind == 0 {
+		s.kind = 's'
+	}
 	if s.width > MaxSize || s.prec > MaxSize {
 		return s, errTooBig
 	}
@@ -181,7 +184,7 @@ func formatString(v, spec string) (string, error) {
 		return "", err
 	}
 	switch {
-	case s.kind != 0 && s.kind != 's':
+	case s.kind != 's':
 		return "", unknownCode(s.kind, "str")
 	case s.sign == ' ':
 		return "", valueErrorf("Space not allowed in string format specifier")
@@ -232,16 +235,18 @@ func formatInt(v any, spec string) (string, error) {
 		}
 		return s.float(f, "int")
 	}
-	if s.prec >= 0 {
+	switch {
+	case s.kind != 0 && !strings.ContainsRune("bcdnoxX", s.kind):
+		return "", unknownCode(s.kind, TypeName(v))
+	case s.prec >= 0:
 		return "", valueErrorf("Precision not allowed in integer format specifier")
-	}
-	if s.noNegZero {
-		return "", valueErrorf("Negative zero coercion (z) not allowed in format specifier with integer presentation type")
+	case s.noNegZero:
+		return "", valueErrorf("Negative zero coercion (z) not allowed in integer format specifier")
 	}
 	if s.kind == 'c' {
 		return s.char(v)
 	}
-	return s.integer(toBig(v), TypeName(v))
+	return s.integer(toBig(v))
 }
 
 func (s formatSpec) char(v any) (string, error) {
@@ -270,18 +275,15 @@ func charOf(v any) (string, error) {
 	return string(rune(i)), nil
 }
 
-func (s formatSpec) integer(b *big.Int, typeName string) (string, error) {
+func (s formatSpec) integer(b *big.Int) (string, error) {
 	base, prefix := 10, ""
 	switch s.kind {
-	case 0, 'd', 'n':
 	case 'b':
 		base, prefix = 2, "0b"
 	case 'o':
 		base, prefix = 8, "0o"
 	case 'x', 'X':
 		base, prefix = 16, "0"+string(s.kind)
-	default:
-		return "", unknownCode(s.kind, typeName)
 	}
 	digits := new(big.Int).Abs(b).Text(base)
 	if s.kind == 'X' {

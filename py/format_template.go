@@ -64,7 +64,7 @@ type field struct {
 
 // expand writes s with its fields replaced; depth counts the nestings allowed.
 func (x *expansion) expand(s string, depth int) error {
-	if depth < 0 {
+	if depth <= 0 {
 		return valueErrorf("Max string recursion exceeded")
 	}
 	for s != "" {
@@ -208,9 +208,9 @@ func convert(v any, conversion rune) (any, error) {
 		return ASCII(v), nil
 	}
 	if conversion > 32 && conversion < 127 {
-		return nil, valueErrorf("Unknown conversion specifier '%c'", conversion)
+		return nil, valueErrorf("Unknown conversion specifier %c", conversion)
 	}
-	return nil, valueErrorf("Unknown conversion specifier '\\x%x'", conversion)
+	return nil, valueErrorf("Unknown conversion specifier \\x%x", conversion)
 }
 
 // lookup evaluates a field name such as 0.name[key].

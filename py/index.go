@@ -1,6 +1,8 @@
 package py
 
 import (
+	"cmp"
+	"math"
 	"math/big"
 	"unicode/utf8"
 )
@@ -131,7 +133,7 @@ func Slice(v, lo, hi, step any) (any, error) {
 	case Bytes:
 		return Bytes(s.ofBytes(string(c))), nil
 	case Range:
-		return s.ofRange(c)
+		return s.ofRange(c), nil
 	}
 	x, _ := items(v)
 	return sequenceLike(v, s.of(x)), nil
@@ -144,8 +146,9 @@ func notSliceable(v any) *Error {
 	return typeErrorf("'%s' object is not subscriptable", TypeName(v))
 }
 
-// span is a slice resolved for a length: n positions from start by step.
-type span struct{ start, step, n int }
+// span is a slice resolved for a length: n positions from start by step, short
+// of stop.
+type span struct{ start, stop, step, n int }
 
 func newSpan(lo, hi, step any, length int) (span, error) {
 	by := int64(1)
@@ -170,10 +173,11 @@ func newSpan(lo, hi, step any, length int) (span, error) {
 	if err != nil {
 		return span{}, err
 	}
-	// A step that leaves the sequence at once may as well be its length.
-	by = max(min(by, int64(length)+1), -int64(length)-1)
+	if by == math.MinInt64 {
+		by++ // so that it can be negated, as CPython does
+	}
 	r := Range{from, to, by}
-	return span{int(from), int(by), r.Len()}, nil
+	return span{int(from), int(to), int(by), r.Len()}, nil
 }
 
 func sliceIndex(v any) (int64, error) {
@@ -240,10 +244,12 @@ func (s span) ofString(x string) string {
 	return string(out)
 }
 
-func (s span) ofRange(r Range) (any, error) {
-	start := r.Start + int64(s.start)*r.Step
+func (s span) ofRange(r Range) Range {
 	step := r.Step * int64(s.step)
-	return Range{start, start + int64(s.n)*step, step}, nil
+	if s.n <= 1 && (step == 0 || step/r.Step != int64(s.step)) {
+		step = int64(cmp.Compare(s.step, 0)) * r.Step // a step that overflows is never taken
+	}
+	return Range{r.Start + int64(s.start)*r.Step, r.Start + int64(s.stop)*r.Step, step}
 }
 
 // SetItem is v[key] = x.

@@ -364,6 +364,8 @@ func (d *decoder) escaped(start, i int) (string, error) {
 		case c == '"':
 			d.pos = i + 1
 			return unsafe.String(unsafe.SliceData(buf), len(buf)), nil
+		case c == '\\' && i+1 >= len(d.data):
+			return "", d.errorAt(start-1, "Unterminated string starting at")
 		case c == '\\':
 			n, err := 0, error(nil)
 			if buf, n, err = d.escape(buf, i); err != nil {
@@ -382,9 +384,6 @@ func (d *decoder) escaped(start, i int) (string, error) {
 
 // escape appends what the escape at i stands for and returns its length.
 func (d *decoder) escape(buf []byte, i int) ([]byte, int, error) {
-	if i+1 >= len(d.data) {
-		return nil, 0, d.errorAt(i, "Unterminated string starting at")
-	}
 	c := d.data[i+1]
 	if c == 'u' {
 		return d.escapeU(buf, i)

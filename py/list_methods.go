@@ -40,6 +40,9 @@ var rangeMethods = map[string]method{
 	}},
 	"index": {arity: one, max: 1, fn: func(self any, a []any) (any, error) {
 		i := self.(Range).index(a[0])
+		if _, isInt := smallInt(a[0]); i < 0 && !isInt {
+			return nil, valueErrorf("sequence.index(x): x not in sequence")
+		}
 		if i < 0 {
 			return nil, valueErrorf("%s is not in range", Repr(a[0]))
 		}

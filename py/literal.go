@@ -19,7 +19,7 @@ func LiteralEval(s string) (any, error) {
 		return nil, errTooBig
 	}
 	if strings.ContainsRune(s, 0) {
-		return nil, valueErrorf("source code string cannot contain null bytes")
+		return nil, &Error{"SyntaxError", "source code string cannot contain null bytes"}
 	}
 	p.space(true)
 	v, err := p.tuple(0)
@@ -55,7 +55,7 @@ func (p *literalParser) space(newlines bool) {
 			} else {
 				p.pos = len(p.src)
 			}
-		case c == '\\' && strings.HasPrefix(p.src[p.pos:], "\\\n"):
+		case c == '\\' && strings.HasPrefix(p.src[p.pos:], "\\\n") && p.pos+2 < len(p.src):
 			p.pos += 2
 		default:
 			return
@@ -73,8 +73,13 @@ func (p *literalParser) peek() byte {
 // trailing tells apart what is no Python at all from what is no literal:
 // 1 + x, f(), a.b parse as Python and are then refused by literal_eval.
 func (p *literalParser) trailing() error {
-	if strings.IndexByte("+-*/%.([<>=&|^@", p.peek()) >= 0 {
+	if p.pos < len(p.src) && strings.IndexByte("+-*/%.([<>=&|^@", p.peek()) >= 0 {
 		return malformedNode()
+	}
+	for _, w := range []string{"if ", "and ", "or ", "in ", "is ", "not in "} {
+		if strings.HasPrefix(p.src[p.pos:], w) {
+			return malformedNode()
+		}
 	}
 	return errLiteral
 }
@@ -133,6 +138,8 @@ func (p *literalParser) value(depth int) (any, error) {
 		return p.number()
 	case c == '"' || c == '\'':
 		return p.strings("")
+	case c == '*' && p.depth > 0:
+		return nil, malformedNode()
 	}
 	return p.word(depth)
 }
@@ -302,6 +309,9 @@ func (p *literalParser) word(depth int) (any, error) {
 	name := p.src[start:p.pos]
 	if c := p.peek(); (c == '"' || c == '\'') && isStringPrefix(name) {
 		return p.strings(strings.ToLower(name))
+	}
+	if c := p.peek(); c == '"' || c == '\'' && !strings.EqualFold(name, "f") {
+		return nil, errLiteral
 	}
 	switch name {
 	case "None":

@@ -11,7 +11,7 @@ func floatPow(x, y float64) (any, error) {
 	switch {
 	case y == 0 || x == 1:
 		return 1.0, nil
-	case x == 0 && y < 0:
+	case x == 0 && y < 0 && !math.IsInf(y, -1):
 		return nil, zeroDivision("0.0 cannot be raised to a negative power")
 	case x < 0 && !math.IsInf(x, 0) && !math.IsInf(y, 0) && y != math.Trunc(y):
 		return nil, valueErrorf("negative number cannot be raised to a fractional power")

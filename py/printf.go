@@ -103,9 +103,6 @@ func (p *printfer) directive() error {
 	r, n := utf8.DecodeRuneInString(p.format[p.pos:])
 	d.kind = r
 	p.pos += n
-	if r == '%' {
-		return p.out.WriteByte('%')
-	}
 	if !keyed {
 		if value, err = p.take(); err != nil {
 			return err
@@ -225,9 +222,14 @@ func (p *printfer) count(c byte, what string) (int, error) {
 	}
 	n := 0
 	for p.pos < len(p.format) && p.format[p.pos]-'0' <= 9 {
-		if n = n*10 + int(p.format[p.pos]-'0'); n > math.MaxInt32 {
+		limit := math.MaxInt
+		if what == "precision" {
+			limit = math.MaxInt32
+		}
+		if n > (limit-9)/10 {
 			return 0, valueErrorf("%s too big", what)
 		}
+		n = n*10 + int(p.format[p.pos]-'0')
 		p.pos++
 	}
 	if n > MaxSize {

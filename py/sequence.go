@@ -74,6 +74,8 @@ func bytesContain(b Bytes, item any) (bool, error) {
 	}
 	i, ok := smallInt(item)
 	switch {
+	case TypeName(item) == "int" && !ok:
+		return false, valueErrorf("byte must be in range(0, 256)")
 	case !ok:
 		return false, typeErrorf("a bytes-like object is required, not '%s'", TypeName(item))
 	case i < 0 || i > 255:

@@ -44,7 +44,7 @@ func splitBlank(s string, limit int) []any {
 			return append(out, s)
 		}
 		if len(out) == limit {
-			return append(out, strings.TrimRightFunc(s, isSpace))
+			return append(out, s)
 		}
 		out = append(out, s[:i])
 		s = s[i:]
@@ -64,7 +64,7 @@ func rsplitBlank(s string, limit int) []any {
 			break
 		}
 		if len(out) == limit {
-			out = append(out, strings.TrimLeftFunc(s, isSpace))
+			out = append(out, s)
 			break
 		}
 		_, n := utf8.DecodeRuneInString(s[i:])

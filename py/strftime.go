@@ -40,7 +40,7 @@ func (t DateTime) clock() time.Time {
 var layouts = map[byte]string{
 	'a': "Mon", 'A': "Monday", 'b': "Jan", 'B': "January", 'h': "Jan", 'd': "02", 'e': "_2", 'H': "15",
 	'I': "03", 'j': "002", 'm': "01", 'M': "04", 'p': "PM", 'S': "05", 'y': "06",
-	'c': "Mon Jan _2 15:04:05 2006", 'x': "01/02/06", 'X': "15:04:05", 'D': "01/02/06",
+	'x': "01/02/06", 'X': "15:04:05", 'D': "01/02/06",
 	'T': "15:04:05", 'R': "15:04", 'r': "03:04:05 PM",
 }
 
@@ -51,10 +51,12 @@ func (t DateTime) directive(c byte, text string) string {
 	}
 	year, week := at.ISOWeek()
 	switch c {
+	case 'c':
+		return at.Format("Mon Jan _2 15:04:05 ") + fmt.Sprint(t.Year)
 	case 'Y':
 		return fmt.Sprintf("%d", t.Year)
 	case 'C':
-		return fmt.Sprintf("%02d", t.Year/100)
+		return fmt.Sprint(t.Year / 100)
 	case 'F':
 		return fmt.Sprintf("%d-%02d-%02d", t.Year, t.Month, t.Day)
 	case 'f':
