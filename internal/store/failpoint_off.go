@@ -1,0 +1,6 @@
+//go:build !failpoint
+
+package store
+
+// FailPoint does nothing: this build has no fail-points.
+func FailPoint(string) error { return nil }

@@ -1,0 +1,5 @@
+package store
+
+import "context"
+
+func openPostgres(ctx context.Context, s *Store) (backend, error) { return nil, errClosed }
