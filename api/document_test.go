@@ -210,9 +210,11 @@ func example(name string, s *py.Dict) any {
 }
 
 func required(s *py.Dict) (names []string) {
-	list, _ := at(s, "required").([]any)
-	for _, v := range list {
-		names = append(names, text(v))
+	props, _ := at(s, "properties").(*py.Dict)
+	for name, p := range props.All() {
+		if at(p, "required") == true {
+			names = append(names, text(name))
+		}
 	}
 	return names
 }

@@ -51,9 +51,8 @@ type Config struct {
 
 	// ValidateBody checks a body and returns it with defaults filled in; it
 	// may change body. name is the body's x-validate in the document, or the
-	// name of its schema; the schema is plain JSON Schema draft 4 without
-	// references (see Document.Schema). An error of kind gale.Invalid is shown
-	// to the client. The default is package schema.
+	// name of its schema; the schema is what Document.Schema returns. An error
+	// of kind gale.Invalid is shown to the client. The default is package schema.
 	ValidateBody func(name string, schema *py.Dict, body any) (any, error)
 
 	// Anonymous, when set, is who everybody is: no credentials are asked for.

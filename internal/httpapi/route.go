@@ -119,9 +119,15 @@ func requirement(pattern string) (segment, error) {
 // find returns the route of a decoded path, and the values of its variables.
 // It does not allocate, except for paths under the old name of executions.
 func (rs *routes) find(method, path string) (*route, [maxVars]string) {
-	service, rest := rs.place(path)
-	first, rest, more := strings.Cut(strings.TrimPrefix(rest, "/"), "/")
 	var vars [maxVars]string
+	service, rest := rs.place(path)
+	if rest != "" { // "" is the service itself
+		if rest[0] != '/' || rest == "/" {
+			return nil, vars
+		}
+		rest = rest[1:]
+	}
+	first, rest, more := strings.Cut(rest, "/")
 	for _, rt := range rs.services[service][first] {
 		if rt.op.Method == method && rt.match(rest, more, &vars) {
 			return rt, vars

@@ -12,11 +12,11 @@ const definitionPrefix = "#/definitions/"
 // maxSchemaDepth bounds references that lead to themselves.
 const maxSchemaDepth = 32
 
-// Schema returns a definition of the document as plain JSON Schema draft 4:
-// references are replaced by what they refer to, and what only describes is
-// left out. Swagger has no types that are a choice, so the document writes
-// "x-nullable: true" for "or null" and "x-types: [a, b]" for "a or b"; both
-// become a list of types.
+// Schema returns a definition of the document in the dialect of package
+// schema: references are replaced by what they refer to, what only describes
+// is left out, and a property says itself that it is required. Swagger has no
+// types that are a choice, so the document writes "x-nullable: true" for "or
+// null" and "x-types: [a, b]" for "a or b"; both become a list of types.
 func (doc *Document) Schema(name string) (*py.Dict, error) {
 	v, ok := doc.definitions.GetString(name)
 	if !ok {
@@ -52,7 +52,24 @@ func (doc *Document) plain(v any, depth int) (*py.Dict, error) {
 		}
 	}
 	addTypes(out, in)
+	addRequired(out)
 	return out, nil
+}
+
+// addRequired moves the list of required properties into the properties,
+// which plain has made anew.
+func addRequired(out *py.Dict) {
+	n := node{out}
+	list := n.get("required").list()
+	if len(list) == 0 {
+		return
+	}
+	for _, name := range list {
+		if p := n.get("properties").get(py.Str(name)).dict(); p != nil {
+			p.Set("required", true)
+		}
+	}
+	out.Delete("required")
 }
 
 // plainKey adds one keyword of a schema to out.

@@ -205,7 +205,7 @@ func encode(dst []byte, resp *Response) ([]byte, error) {
 		body = v
 	}
 	if resp.Indent {
-		return py.JSONFormat{Indent: "  "}.Append(dst, body)
+		return py.JSONFormat{Indent: "  ", Spaces: true}.Append(dst, body)
 	}
 	return py.AppendJSON(dst, body)
 }
