@@ -74,7 +74,7 @@ func TestParseErrorsSayWhere(t *testing.T) {
 		"trigger.1a":    "Exception: Parse error at 1:8 near token 1 (NUMBER)",
 		"trigger.a/b":   "Exception: Error on line 1, col 9: Unexpected character: / ",
 		"trigger.'a":    "Exception: Unexpected EOF in string literal or identifier",
-		"trigger.":      "Exception: Parse error at 1:8 near the end of the path",
+		"trigger.":      "AttributeError: Parse error at 1:8 near the end of the path",
 		"a.`bogus`":     "Exception: Unknown named operator `bogus` at 1:2",
 		"trigger.where": "Exception: Parse error at 1:8 near token where (WHERE)",
 		"a b":           "Exception: Parse error at 1:2 near token b (ID)",

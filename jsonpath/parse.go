@@ -16,7 +16,8 @@ type Path struct {
 // String returns the path as it was written.
 func (p *Path) String() string { return p.text }
 
-// Parse reads a path. The error is a *py.Error of class Exception. Paths used recently are kept.
+// Parse reads a path. The error is a *py.Error, of class AttributeError if the path ends too early, else Exception.
+// Paths used recently are kept.
 func Parse(text string) (*Path, error) {
 	if p := recent.get(text); p != nil {
 		return p, nil
@@ -88,7 +89,8 @@ func (p *parser) advance() (err error) {
 
 func (p *parser) unexpected() error {
 	if p.tok.kind == end {
-		return errorf("Parse error at %d:%d near the end of the path", p.tok.line, p.tok.col)
+		// The library trips over the end; the class of that accident is kept.
+		return py.Errorf("AttributeError", "Parse error at %d:%d near the end of the path", p.tok.line, p.tok.col)
 	}
 	return errorf("Parse error at %d:%d near token %s (%s)", p.tok.line, p.tok.col, p.tok.text, p.tok.kind)
 }
