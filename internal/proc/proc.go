@@ -108,9 +108,13 @@ type Process struct {
 }
 
 // Run starts c and waits for it. When ctx ends first, the whole process
-// group and all descendants are ended: SIGTERM, grace, SIGKILL. The error is
-// about starting only; it wraps ErrStart.
+// group and all descendants are ended: SIGTERM, grace, SIGKILL; when it has
+// ended already, nothing is started. The error is about starting only; it
+// wraps ErrStart.
 func Run(ctx context.Context, c Command) (Exit, error) {
+	if ctx.Err() != nil {
+		return Exit{Code: -int(syscall.SIGTERM), Killed: true}, nil
+	}
 	p, err := Start(c)
 	if err != nil {
 		return Exit{}, err

@@ -296,6 +296,17 @@ func TestATermHandlerGetsItsGrace(t *testing.T) {
 	}
 }
 
+func TestNothingStartsWhenItIsTooLate(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	c := shell(`echo ran >ran`)
+	c.Dir = t.TempDir()
+	e, err := Run(ctx, c)
+	if _, statErr := os.Stat(filepath.Join(c.Dir, "ran")); err != nil || !e.Killed || e.Code != -15 || statErr == nil {
+		t.Errorf("got %+v, %v; want killed before the start", e, err)
+	}
+}
+
 func TestOutputHeldOpenDoesNotHang(t *testing.T) {
 	t.Run("by the group, which is ended", func(t *testing.T) {
 		c := shell(`sleep 70 & echo $! >p; echo done`)
