@@ -45,6 +45,9 @@ func Contains(container, item any) (bool, error) {
 		_, ok := c.Get(item)
 		return ok, nil
 	case *Set:
+		if s, ok := item.(*Set); ok {
+			item = &Set{d: s.d, Frozen: true} // a set is looked up as if frozen
+		}
 		if !Hashable(item) {
 			return false, unhashable(item)
 		}
