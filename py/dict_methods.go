@@ -60,6 +60,9 @@ func dictFromkeys(_ any, a []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n, err := Len(a[0]); err == nil && n > MaxSize {
+		return nil, errTooBig
+	}
 	out := &Dict{}
 	for k := range seq {
 		if err := out.SetKey(k, orNone(a[1])); err != nil {

