@@ -14,6 +14,10 @@ import sys
 # interpreters with the flags of this one.
 _LOOKS_AT_PATH = frozenset(["importlib.metadata", "multiprocessing", "pkgutil", "site"])
 
+# Ours, whatever else has the name. (st2client is not among them: a pack may
+# bring the real one.)
+_OWN = frozenset(["gale_sdk", "st2actions", "st2common", "st2reactor"])
+
 # Optional modules that the standard library asks for and does not mind
 # missing, for versions that do not list their own names.
 _OPTIONAL = frozenset("java msvcrt nt org vms_lib winreg".split())
@@ -35,6 +39,8 @@ class LazySite(object):
         sys.meta_path.append(self._behind)
 
     def find_spec(self, name, path=None, target=None):
+        if name in _OWN:
+            return None
         if name in _LOOKS_AT_PATH or (path is None and name not in self._known and name in self.names()):
             self.load()
         return None
@@ -49,7 +55,6 @@ class LazySite(object):
             except OSError:
                 entries = []
             self._names = frozenset(entry.partition(".")[0] for entry in entries)
-            self._names -= frozenset(["gale_sdk", "st2common"])
         return self._names
 
     def load(self):
