@@ -76,38 +76,19 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]Event, er
 // FirstEvent returns the Seq of the oldest event that is kept, 0 when there
 // has never been one. A cursor below it, less one, has missed events.
 func (s *Store) FirstEvent(ctx context.Context) (int64, error) {
-	return s.number(ctx, "select min(seq) from event")
+	return s.number(ctx, s.db, "select min(seq) from event")
 }
 
 // LastEvent returns a cursor for those who want only what comes next: every
 // event that is committed after LastEvent returns has a greater Seq. On
 // PostgreSQL it waits for the transactions that run, at most until ctx ends.
 func (s *Store) LastEvent(ctx context.Context) (int64, error) {
-	last, err := s.number(ctx, "select max(seq) from event")
-	if err != nil || !s.db.dialect().shared {
-		return last, err
-	}
-	sql := s.db.dialect().events
-	var fence int64
-	if err := s.db.update(ctx, func(tx *Tx) error {
-		_, err := tx.QueryRow(sql.fence, nil, &fence)
-		return err
-	}); err != nil {
-		return 0, err
-	}
-	for {
-		xmin, err := s.number(ctx, sql.xmin)
-		if err != nil {
-			return 0, err
-		}
-		if xmin >= fence {
-			s.eventLog.settle(last)
-			return last, nil
-		}
-		if err := sleep(ctx, 2*time.Millisecond); err != nil {
-			return 0, err
-		}
-	}
+	return s.lastOf(ctx, s.db, &s.eventLog, "select max(seq) from event")
+}
+
+// LastOutput is LastEvent for output.
+func (s *Store) LastOutput(ctx context.Context) (int64, error) {
+	return s.lastOf(ctx, s.db.output(), &s.outputLog, "select max(seq) from output")
 }
 
 // trimBatch is how many rows are deleted in one transaction: enough to be
@@ -134,8 +115,8 @@ func (s *Store) TrimEvents(ctx context.Context, before gale.Time) (int, error) {
 	}
 }
 
-func (s *Store) number(ctx context.Context, query string) (n int64, err error) {
-	err = s.View(ctx, func(tx *Tx) error {
+func (s *Store) number(ctx context.Context, db backend, query string) (n int64, err error) {
+	err = db.view(ctx, func(tx *Tx) error {
 		_, err := tx.QueryRow(query, nil, &n)
 		return err
 	})

@@ -295,6 +295,6 @@ func (s *Store) justStarted(ctx context.Context) (fresh bool, err error) {
 	if query == "" {
 		return false, nil
 	}
-	n, err := s.number(ctx, query)
+	n, err := s.number(ctx, s.db, query)
 	return n != 0, err
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // logReader knows how far a log table can be trusted.
@@ -103,4 +104,33 @@ func (s *Store) readRows(ctx context.Context, db backend, query string, args []a
 		return err
 	})
 	return rows, err
+}
+
+// lastOf returns the greatest number after all that were drawn before it are
+// settled.
+func (s *Store) lastOf(ctx context.Context, db backend, r *logReader, query string) (int64, error) {
+	last, err := s.number(ctx, db, query)
+	if err != nil || !db.dialect().shared {
+		return last, err
+	}
+	var fence int64
+	if err := db.update(ctx, func(tx *Tx) error {
+		_, err := tx.QueryRow(db.dialect().events.fence, nil, &fence)
+		return err
+	}); err != nil {
+		return 0, err
+	}
+	for {
+		xmin, err := s.number(ctx, db, db.dialect().events.xmin)
+		if err != nil {
+			return 0, err
+		}
+		if xmin >= fence {
+			r.settle(last)
+			return last, nil
+		}
+		if err := sleep(ctx, 2*time.Millisecond); err != nil {
+			return 0, err
+		}
+	}
 }

@@ -63,9 +63,12 @@ func openSQLiteFile(ctx context.Context, s *Store, path, synchronous, migrations
 	if err := precreate(path); err != nil {
 		return nil, unavailable(err, "the database file cannot be made")
 	}
-	dsn := sqliteDSN(path, synchronous, s.cfg.CacheKiB)
-	if err := migrateSQLite(ctx, dsn, migrations); err != nil {
+	c, err := dialSQLite(sqliteDSN(path, synchronous, s.cfg.CacheKiB))
+	if err != nil {
 		return nil, sqliteError(fmt.Errorf("open %s: %w", path, err))
+	}
+	if err := migrate(ctx, c, migrations, "begin immediate"); err != nil {
+		return nil, errors.Join(sqliteError(fmt.Errorf("open %s: %w", path, err)), c.close())
 	}
 	db := &sqliteStore{
 		s: s, path: path, limit: readers, readers: make(chan *sqliteConn, readers), closed: make(chan struct{}),
@@ -73,10 +76,6 @@ func openSQLiteFile(ctx context.Context, s *Store, path, synchronous, migrations
 	}
 	for range readers {
 		db.readers <- nil
-	}
-	c, err := dialSQLite(dsn)
-	if err != nil {
-		return nil, sqliteError(fmt.Errorf("open %s: %w", path, err))
 	}
 	db.writer = newSQLiteWriter(db, c)
 	go db.writer.run()

@@ -179,6 +179,12 @@ func (c *sqliteConn) do(query string) error {
 	return err
 }
 
+// script runs several statements as one text.
+func (c *sqliteConn) script(ctx context.Context, text string) error {
+	_, err := c.c.(driver.ExecerContext).ExecContext(ctx, text, nil)
+	return err
+}
+
 func (c *sqliteConn) close() error {
 	for _, s := range c.statements {
 		_ = s.close()

@@ -202,6 +202,7 @@ func (w *sqliteWriter) one(j *writeJob, now gale.Time) error {
 	if j.err == nil && j.panic == nil {
 		return w.conn.do(w.release)
 	}
+	j.tx.undone()
 	if err := w.conn.do(w.undo); err != nil {
 		return fmt.Errorf("%w (after: %v)", err, j.err)
 	}
@@ -231,6 +232,9 @@ func (w *sqliteWriter) fail(jobs []*writeJob, err error) {
 	for _, j := range jobs {
 		if j.err == nil && j.panic == nil {
 			j.err = err
+		}
+		if j.tx != nil {
+			j.tx.undone()
 		}
 		close(j.ended)
 	}

@@ -144,9 +144,14 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 }
 
 // Update runs fn in a transaction and commits it; when fn or the commit fails
-// nothing of it remains. It blocks until the commit is safe on disk. fn runs
-// at least once unless ctx has ended, and on PostgreSQL maybe more than once;
-// its last run is the one that counts. An error of kind gale.Unavailable that
+// nothing of it remains, and the Rev of documents is as before. It blocks
+// until the commit is safe on disk.
+//
+// On PostgreSQL fn may run more than once: after a deadlock, a broken
+// connection, or when one of its writes conflicts, since it is first run as if
+// all will succeed. Only what its last run did counts. So it must read what it
+// changes through tx, or set fields to values that do not depend on a former
+// run; appending to a variable outside of it does. An error of kind gale.Unavailable that
 // wraps ErrUnknown means that the connection was lost while committing and
 // nobody can tell whether it was done.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {

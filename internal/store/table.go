@@ -278,7 +278,7 @@ func (t Table[T]) Insert(tx *Tx, v *T) error {
 	if n == 0 {
 		return d.conflict(tx, v)
 	}
-	*d.rev(v) = 1
+	tx.setRev(d.rev(v), 1)
 	return nil
 }
 
@@ -345,7 +345,7 @@ func (t Table[T]) Update(tx *Tx, v *T) error {
 	if n == 0 {
 		return gale.Errorf(gale.Conflict, "%s %q was changed or removed by somebody else", d.kind, id)
 	}
-	*rev++
+	tx.setRev(rev, *rev+1)
 	return nil
 }
 

@@ -26,6 +26,28 @@ type Tx struct {
 	claimed   []Item
 	settled   []Item
 	snapshots []snapshot
+	revs      []revision
+}
+
+// revision is a document's Rev before this transaction changed it.
+type revision struct {
+	rev *int64
+	old int64
+}
+
+// setRev changes a document's Rev for as long as the transaction may commit.
+func (tx *Tx) setRev(rev *int64, n int64) {
+	tx.revs = append(tx.revs, revision{rev, *rev})
+	*rev = n
+}
+
+// undone puts back what a transaction that failed, or will be repeated, has
+// changed in its caller's documents.
+func (tx *Tx) undone() {
+	for i := len(tx.revs) - 1; i >= 0; i-- {
+		*tx.revs[i].rev = tx.revs[i].old
+	}
+	tx.revs = nil
 }
 
 // conn is a connection inside a transaction.

@@ -28,6 +28,8 @@ func bind(args []any) ([]any, error) {
 
 func bindOne(v any) (any, error) {
 	switch v := v.(type) {
+	case nil:
+		return nil, nil
 	case gale.Time:
 		return int64(v), nil
 	case gale.Status:

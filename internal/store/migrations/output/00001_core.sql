@@ -1,4 +1,3 @@
--- +goose Up
 -- What actions print. Blobs: programs print what they like.
 create table output (
   seq integer primary key autoincrement,

@@ -1,4 +1,3 @@
--- +goose Up
 -- Documents: the JSON in doc is the truth, the columns beside it are for finding it.
 -- Text compares by bytes, as on SQLite.
 create table execution (

@@ -1,4 +1,3 @@
--- +goose Up
 -- Documents: the JSON in doc is the truth, the columns beside it are for finding it.
 create table execution (
   id text primary key,

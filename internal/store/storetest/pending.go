@@ -1,0 +1,3 @@
+package storetest
+
+var transactionTests, queueTests, workTests, logTests []namedTest
