@@ -157,13 +157,10 @@ func FloorDiv(a, b any) (any, error) { return arithmetic("//", a, b) }
 func Mod(a, b any) (any, error) {
 	switch x := a.(type) {
 	case string:
-		return printf(x, b)
+		return printf(x, b, "string")
 	case Bytes:
-		s, err := printf(string(x), b)
-		if err != nil {
-			return nil, typeErrorf("%s", strings.Replace(err.(*Error).Message, "string formatting", "bytes formatting", 1))
-		}
-		return Bytes(s), nil
+		s, err := printf(string(x), b, "bytes")
+		return Bytes(s), err
 	}
 	return arithmetic("%", a, b)
 }

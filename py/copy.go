@@ -1,6 +1,9 @@
 package py
 
-import "unsafe"
+import (
+	"math/big"
+	"unsafe"
+)
 
 // DeepCopy copies all containers of v. A part that is shared stays shared in
 // the copy, also with itself. Below Python's recursion limit containers are
@@ -126,7 +129,7 @@ func (c *documenter) value(v any, depth int) (any, error) {
 	switch v := v.(type) {
 	case nil, bool, int64, float64, string:
 		return v, nil
-	case interface{ IsInt64() bool }:
+	case *big.Int:
 		return Int(v)
 	case *Dict:
 		return c.dict(v, depth)

@@ -43,7 +43,7 @@ func hashAt(v any, depth int) (any, bool) {
 	case Tuple:
 		return hashTuple(v, depth)
 	case *Set:
-		return hashFrozen(v)
+		return hashFrozen(v, depth)
 	case Range:
 		return hashRange(v), true
 	case DateTime:

@@ -145,31 +145,53 @@ func (w *jsonWriter) dict(d *Dict, depth int) error {
 	if err := w.open('{', depth); err != nil {
 		return err
 	}
-	keys := d.Keys()
-	if w.SortKeys {
-		if err := Sort(keys, nil, false); err != nil {
-			return err
-		}
-	}
-	for i, k := range keys {
-		text, err := jsonKey(k)
+	if w.SortKeys && d.Len() > 1 {
+		sorted, err := sortedDict(d)
 		if err != nil {
 			return err
 		}
-		if err := w.separate(i == 0, depth+1); err != nil {
+		d = sorted
+	}
+	first := true
+	for k, v := range d.All() {
+		if err := w.separate(first, depth+1); err != nil {
 			return err
 		}
-		w.text(text)
-		w.buf = append(w.buf, ':')
-		if w.Spaces {
-			w.buf = append(w.buf, ' ')
+		first = false
+		if err := w.key(k); err != nil {
+			return err
 		}
-		v, _ := d.Get(k)
 		if err := w.value(v, depth+1); err != nil {
 			return err
 		}
 	}
-	w.close('}', len(keys) == 0, depth)
+	w.close('}', first, depth)
+	return nil
+}
+
+func sortedDict(d *Dict) (*Dict, error) {
+	keys := d.Keys()
+	if err := Sort(keys, nil, false); err != nil {
+		return nil, err
+	}
+	out := NewDict(len(keys))
+	for _, k := range keys {
+		v, _ := d.Get(k)
+		out.Set(k, v)
+	}
+	return out, nil
+}
+
+func (w *jsonWriter) key(k any) error {
+	text, err := jsonKey(k)
+	if err != nil {
+		return err
+	}
+	w.text(text)
+	w.buf = append(w.buf, ':')
+	if w.Spaces {
+		w.buf = append(w.buf, ' ')
+	}
 	return nil
 }
 

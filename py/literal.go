@@ -1,7 +1,6 @@
 package py
 
 import (
-	"math/big"
 	"strings"
 	"unicode/utf8"
 )
@@ -141,7 +140,7 @@ func (p *literalParser) value(depth int) (any, error) {
 	case c == '*' && p.depth > 0:
 		return nil, malformedNode()
 	}
-	return p.word(depth)
+	return p.word()
 }
 
 // bracket reads items up to end; comma tells whether one stood last.
@@ -237,19 +236,17 @@ func (p *literalParser) element(dict *Dict, set *Set, depth int) error {
 // number, and nothing else behind it.
 func (p *literalParser) signed(depth int) (any, error) {
 	minus := p.peek() == '-'
-	p.pos++
-	p.space(false)
-	if c := p.peek(); c == '+' || c == '-' {
-		if _, err := p.signed(depth + 1); err != nil || depth > literalDepth {
-			return nil, errLiteral
-		}
-		return nil, malformedNode()
+	signs := 0
+	for c := p.peek(); c == '+' || c == '-'; c = p.peek() {
+		p.pos++
+		signs++
+		p.space(false)
 	}
 	v, err := p.value(depth + 1)
 	if err != nil {
 		return nil, err
 	}
-	if _, isBool := v.(bool); isBool || !isNumber(v) {
+	if _, isBool := v.(bool); signs > 1 || isBool || !isNumber(v) {
 		return nil, malformedNode()
 	}
 	if minus {
@@ -297,7 +294,7 @@ func numberOf(text string) (any, error) {
 }
 
 // word reads a name: a constant, set(), or the prefix of a string.
-func (p *literalParser) word(depth int) (any, error) {
+func (p *literalParser) word() (any, error) {
 	start := p.pos
 	for p.pos < len(p.src) {
 		r, n := utf8.DecodeRuneInString(p.src[p.pos:])
@@ -370,8 +367,8 @@ func (p *literalParser) strings(prefix string) (any, error) {
 // nextPrefix skips the prefix of a string that follows, if one does.
 func (p *literalParser) nextPrefix() (more bool, prefix string) {
 	rest := p.src[p.pos:]
-	i := strings.IndexAny(rest, `"'`)
-	if i < 0 || i > 2 || i > 0 && !isStringPrefix(rest[:i]) {
+	i := strings.IndexAny(rest[:min(3, len(rest))], `"'`)
+	if i < 0 || i > 0 && !isStringPrefix(rest[:i]) {
 		return false, ""
 	}
 	p.pos += i
@@ -464,27 +461,22 @@ func (p *literalParser) octal() rune {
 }
 
 func (p *literalParser) hex(out []byte, digits int, isBytes bool) ([]byte, error) {
-	start := p.pos - 2
-	r := new(big.Int)
-	end := p.pos
-	for end < len(p.src) && end < p.pos+digits {
-		if _, ok := hexValue(p.src[end]); !ok {
-			break
+	r := int64(0)
+	for range digits {
+		n, ok := hexValue(p.peek())
+		if !ok {
+			return nil, truncatedEscape(digits, isBytes)
 		}
-		end++
+		r = r<<4 | int64(n)
+		p.pos++
 	}
-	if end-p.pos < digits {
-		return nil, p.truncated(digits, start, end, isBytes)
-	}
-	r.SetString(p.src[p.pos:end], 16)
-	p.pos = end
-	if !r.IsInt64() || r.Int64() > utf8.MaxRune {
+	if r > utf8.MaxRune {
 		return nil, &Error{"SyntaxError", "(unicode error) 'unicodeescape' codec can't decode bytes: illegal Unicode character"}
 	}
-	return appendCode(out, rune(r.Int64()), isBytes), nil
+	return appendCode(out, rune(r), isBytes), nil
 }
 
-func (p *literalParser) truncated(digits, _, _ int, isBytes bool) error {
+func truncatedEscape(digits int, isBytes bool) error {
 	if isBytes {
 		return &Error{"SyntaxError", "(value error) invalid \\x escape"}
 	}

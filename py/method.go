@@ -2,7 +2,9 @@ package py
 
 import (
 	"iter"
-	"sort"
+	"maps"
+	"math/big"
+	"slices"
 )
 
 // Method returns the public method name of v, bound to v. Methods that change
@@ -27,19 +29,7 @@ func CallMethod(v any, name string, args []any, kwargs *Dict) (any, error) {
 
 // MethodNames yields the names of v's public methods in alphabetical order.
 func MethodNames(v any) iter.Seq[string] {
-	table := methodTable(v)
-	names := make([]string, 0, len(table))
-	for name := range table {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return func(yield func(string) bool) {
-		for _, name := range names {
-			if !yield(name) {
-				return
-			}
-		}
-	}
+	return slices.Values(slices.Sorted(maps.Keys(methodTable(v))))
 }
 
 func noAttribute(v any, name string) *Error {
@@ -61,7 +51,7 @@ func methodTable(v any) map[string]method {
 			return frozenMethods
 		}
 		return setMethods
-	case int64, bool, interface{ IsInt64() bool }:
+	case int64, bool, *big.Int:
 		return intMethods
 	case float64:
 		return floatMethods
@@ -137,9 +127,8 @@ func (m method) invoke(self any, name string, args []any, kwargs *Dict) (any, er
 
 func (m method) checkCount(self any, name string, n, keywords int) error {
 	qualified := TypeName(self) + "." + name
-	if b, ok := self.(bool); ok {
-		_ = b
-		qualified = "int." + name
+	if _, ok := self.(bool); ok {
+		qualified = "int." + name // inherited
 	}
 	switch {
 	case keywords > 0 && (m.arity == ranged || m.arity == anyArgs):
@@ -230,7 +219,7 @@ func GetAttr(v any, name string) (any, error) {
 // numbers, start of a range, year of a date, and whatever a host type has.
 func Attr(v any, name string) (any, bool) {
 	switch v := v.(type) {
-	case int64, bool, interface{ IsInt64() bool }:
+	case int64, bool, *big.Int:
 		return intAttr(v, name)
 	case float64:
 		switch name {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// printf is format % arg of a string.
-func printf(format string, arg any) (string, error) {
+// printf is format % arg; kind is what format is, string or bytes.
+func printf(format string, arg any, kind string) (string, error) {
 	p := printfer{format: format, arg: arg, single: true}
 	if t, ok := arg.(Tuple); ok {
 		p.args, p.single = t, false
@@ -28,8 +28,9 @@ func printf(format string, arg any) (string, error) {
 		}
 	}
 	p.out.WriteString(p.format[p.pos:])
-	if p.left() && !isMapping(arg) {
-		return "", typeErrorf("not all arguments converted during string formatting")
+	_, bytesArg := arg.(Bytes)
+	if p.left() && (!isMapping(arg) || bytesArg && kind == "bytes") {
+		return "", typeErrorf("not all arguments converted during %s formatting", kind)
 	}
 	return p.out.String(), nil
 }

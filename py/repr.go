@@ -2,7 +2,6 @@ package py
 
 import (
 	"math/big"
-	"reflect"
 	"strconv"
 	"unicode"
 	"unicode/utf8"
@@ -193,17 +192,10 @@ func (p *printer) rare(v any) {
 	case Strer:
 		p.text(v.PyStr())
 	default:
-		p.text("<" + TypeName(v) + " object" + address(v) + ">")
+		// Python adds an address; nobody can depend on it, and output that
+		// repeats is worth more.
+		p.text("<" + TypeName(v) + " object>")
 	}
-}
-
-// address is left out: where Python prints one, nobody can depend on it, and
-// repeatable output is worth more.
-func address(v any) string {
-	if reflect.TypeOf(v).Kind() == reflect.Func {
-		return ""
-	}
-	return ""
 }
 
 func (p *printer) view(v *View) {

@@ -74,14 +74,17 @@ func (s *Set) Items() []any {
 func (s *Set) Clone() *Set { return &Set{d: *s.d.Clone(), Frozen: s.Frozen} }
 
 // hashFrozen is independent of the order of insertion.
-func hashFrozen(s *Set) (any, bool) {
-	if s == nil || !s.Frozen {
+func hashFrozen(s *Set, depth int) (any, bool) {
+	if s == nil || !s.Frozen || depth > maxDepth {
 		return nil, false
 	}
 	keys := make([]string, 0, s.Len())
 	for v := range s.All() {
 		var b strings.Builder
-		h, _ := hashKey(v)
+		h, ok := hashAt(v, depth+1)
+		if !ok {
+			return nil, false
+		}
 		writeHash(&b, h)
 		keys = append(keys, b.String())
 	}
