@@ -42,7 +42,7 @@ func TestHostilePatternEndsWithAnError(t *testing.T) {
 }
 
 func TestDeepBacktrackingEndsWithAnError(t *testing.T) {
-	_, err := must(t, `(?:ab|cd)*x`, 0).WithSteps(1<<30).Match(strings.Repeat("ab", 4<<20))
+	_, err := must(t, `(?:ab|cd)*x`, 0).WithSteps(1 << 30).Match(strings.Repeat("ab", 4<<20))
 	if got := classOf(err); got != "MemoryError" {
 		t.Errorf("got %v, want a MemoryError", err)
 	}
