@@ -258,6 +258,9 @@ func decode16(s, codec, errors string) (any, error) {
 	var b strings.Builder
 	b.WriteString(string(utf16.Decode(units)))
 	if len(s)%2 == 1 {
+		if codec == "utf-16" {
+			codec = map[bool]string{false: "utf-16-le", true: "utf-16-be"}[big]
+		}
 		err := badByte(&b, s, len(s)-1, len(s), codec, errors, "truncated data")
 		if err != nil {
 			return nil, err

@@ -90,6 +90,10 @@ def operators():
             out = outcome(lambda: f(a, b))
             if len(out) < 500 and "Exceeds the limit" not in out:  # a limit of 3.11 only
                 yield [op, lit(a), lit(b), out]
+    sets = [set(), {1}, {1, 2}, {2, 3}, {1, 2, 3}]
+    for a, b in itertools.product(sets, sets):
+        for op in ("<", "<=", ">", ">=", "==", "-", "in"):
+            yield [op, repr(a), repr(b), outcome(lambda: OPS[op](a, b))]
     for v in values:
         yield ["neg", lit(v), "None", outcome(lambda: -v)]
         yield ["pos", lit(v), "None", outcome(lambda: +v)]
@@ -260,6 +264,14 @@ def methods():
         for args in [(), ("utf-8",), ("ascii",), ("latin-1",), ("utf-8", "ignore"), ("utf-8", "replace"), ("utf-8", "backslashreplace"),
                      ("ascii", "replace"), ("nope",), (1,)]:
             yield record(b, "decode", args)
+    for b in [b"abc", b" A\xffz ", b""]:
+        for name, args in [("upper", ()), ("lower", ()), ("strip", ()), ("isascii", ()), ("hex", ()), ("startswith", (b"a",)), ("endswith", (b"c",)),
+                           ("startswith", ("a",)), ("join", ([b"x", b"y"],)), ("join", (["x"],)), ("join", (1,)), ("upper", (1,)), ("decode", ("utf-16-le",)),
+                           ("decode", ("utf-16-be", "ignore")), ("decode", ("utf-16",))]:
+            if not (name == "decode" and len(b) % 2 == 0 and b):
+                yield record(b, name, args)
+    for args in [({"a": "b", 99: None},), ("ab", "xy"), ("ab", "xy", "z"), ("ab", "x"), (1,), ("a", 1), (1, "a"), ({"ab": 1},), ({1.5: 1},), ("a", "b", 1), ()]:
+        yield record("", "maketrans", args)
     for r in [range(5), range(10, 0, -3)]:
         for name, args in [("count", (4,)), ("index", (4,)), ("index", (9,)), ("count", (2.0,)), ("index", ("a",))]:
             yield record(r, name, args)
@@ -300,6 +312,9 @@ def formats():
                 + random.choice(["", "", "d", "b", "o", "x", "X", "n", "e", "E", "f", "F", "g", "G", "%", "s", "c", "q"]))
         v = random.choice(values)
         yield ["format", repr(spec), lit(v), outcome(lambda: format(v, spec))]
+    for v in [65, 0x1f389, -1, 0x110000, 2**70, True]:
+        for spec in ["c", "5c", "<5c", "^5c", "05c", "+c", "#c", ",c", ".1c"]:
+            yield ["format", repr(spec), lit(v), outcome(lambda: format(v, spec))]
     for spec in ["5x5", "..", ",,", ",_", "_,", "99999999999999999999", ".99999999999999999999", "{}", "٣", "\x01", "é", "aa", "<<<", "1.2.3", "0=5", "=05", "<05"]:
         for v in [1, 1.5, "s", None]:
             yield ["format", repr(spec), lit(v), outcome(lambda: format(v, spec))]
