@@ -78,6 +78,15 @@ func badIndex(v, key any) *Error {
 
 func stringItem(s string, key any) (any, error) {
 	n := len(s)
+	// An index near an end of ASCII text need not look at the rest.
+	if i, ok := smallInt(key); ok {
+		switch {
+		case i >= 0 && i < int64(n) && isASCII(s[:i+1]):
+			return s[i : i+1], nil
+		case i < 0 && i >= -int64(n) && isASCII(s[int64(n)+i:]):
+			return s[int64(n)+i : int64(n)+i+1], nil
+		}
+	}
 	ascii := isASCII(s)
 	if !ascii {
 		n = runeLen(s)
