@@ -20,6 +20,9 @@
 // interfaces [Typer], [Attrer], [Callable], [Reprer], [Strer], [Truther],
 // [Lener], [Iterable], [Itemer], [Equaler] and [Hasher].
 //
+// [Mutable] turns a document into what programs may change, [Document] turns
+// their result back, [FromGo] and [ToGo] cross over to Go's own types.
+//
 // Strings are UTF-8 and are indexed by code point. A lone surrogate, which a
 // Go string cannot hold, becomes U+FFFD wherever one would arise.
 //
