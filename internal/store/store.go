@@ -151,9 +151,11 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 // connection, or when one of its writes conflicts, since it is first run as if
 // all will succeed. Only what its last run did counts. So it must read what it
 // changes through tx, or set fields to values that do not depend on a former
-// run; appending to a variable outside of it does. An error of kind gale.Unavailable that
-// wraps ErrUnknown means that the connection was lost while committing and
-// nobody can tell whether it was done.
+// run; appending to a variable outside of it does.
+//
+// An error of kind gale.Unavailable that wraps ErrUnknown means that the
+// connection was lost while committing and that nobody can tell whether it was
+// done.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -1,3 +1,0 @@
-package storetest
-
-var transactionTests, queueTests, workTests, logTests []namedTest
