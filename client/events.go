@@ -114,10 +114,12 @@ func (s *listener) connect(ctx context.Context) (delivered bool, err error) {
 	if err := s.accept(req, resp); err != nil {
 		return false, err
 	}
-	watchdog := time.AfterFunc(silence, func() { cancel(errors.New("the event stream is silent")) })
-	defer watchdog.Stop()
 	in := newEventReader(resp.Body)
-	in.onLine = func() { watchdog.Reset(silence) }
+	if s.filter.Path == "" { // other streams have no heartbeat
+		watchdog := time.AfterFunc(silence, func() { cancel(errSilent) })
+		defer watchdog.Stop()
+		in.onLine = func() { watchdog.Reset(silence) }
+	}
 	for {
 		ev, err := in.next()
 		switch {
@@ -156,6 +158,8 @@ func (s *listener) accept(req *http.Request, resp *http.Response) error {
 	}
 	return errorOf(req, resp, body)
 }
+
+var errSilent = errors.New("the event stream is silent")
 
 // maxEvent bounds one event; an execution with a large result is one line.
 const maxEvent = 64 << 20

@@ -18,6 +18,7 @@ func actionCommand() Command {
 	remove := actions.removeWith(
 		func(args *argparse.Values) any { return py.DictOf("remove_files", args.Bool("remove_files")) },
 		argparse.Flag("Remove the action's files from disk too.", "-r", "--remove-files"))
+	remove.Run = quietlyMissing(remove.Run)
 	return Command{Name: "action", Summary: "What can be run.",
 		Help: "An action is a script, a command or a workflow with declared parameters.",
 		Commands: []Command{
@@ -25,6 +26,18 @@ func actionCommand() Command {
 			actions.get(), actions.create(), actions.update(), remove, cloneCommand(),
 			actions.enable(), actions.disable(), executeCommand(),
 		}}
+}
+
+// quietlyMissing lets the deletion of an action that does not exist succeed,
+// as in st2.
+func quietlyMissing(run runFunc) runFunc {
+	return func(ctx context.Context, env *Env, args *argparse.Values) error {
+		err := run(ctx, env, args)
+		if e, ok := err.(*exitError); ok && e.err == nil {
+			return nil
+		}
+		return err
+	}
 }
 
 func cloneCommand() Command {

@@ -32,6 +32,8 @@ const (
 	Local                 // no server
 )
 
+type runFunc = func(ctx context.Context, env *Env, args *argparse.Values) error
+
 // Command is one row of the table: a verb that runs, or a noun with verbs
 // below it.
 type Command struct {
@@ -45,7 +47,7 @@ type Command struct {
 	NoHelp   bool     // -h is the command's own
 	Hidden   bool
 	Access   Access
-	Run      func(ctx context.Context, env *Env, args *argparse.Values) error
+	Run      runFunc
 	Commands []Command
 }
 
@@ -231,10 +233,9 @@ func (env *Env) dispatch(ctx context.Context, prog string, c *Command, top *argp
 func merge(top, vals *argparse.Values) *argparse.Values {
 	out := &argparse.Values{}
 	for _, a := range globalArgs() {
-		key := strings.ReplaceAll(strings.TrimLeft(a.Names[0], "-"), "-", "_")
 		for _, v := range []*argparse.Values{top, vals} {
-			if v != nil && v.Given(key) {
-				out.Set(key, v.Any(key))
+			if v != nil && v.Given(a.Dest) {
+				out.Set(a.Dest, v.Any(a.Dest))
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/galehq/gale"
 	"github.com/galehq/gale/client"
 	"github.com/galehq/gale/internal/cli/argparse"
+	"github.com/galehq/gale/internal/cli/textwrap"
 	"github.com/galehq/gale/py"
 )
 
@@ -118,7 +119,7 @@ func isWorkflow(d *py.Dict) bool {
 
 // executionView says which attributes are shown and how.
 func executionView(args *argparse.Values, attrs []string) view {
-	v := view{attrs: attrs, order: []string{"id", "action.ref", "context.user", "parameters", "status", "start_timestamp", "end_timestamp", "result"},
+	v := view{attrs: attrs, order: executionAttrs,
 		change: executionChange, widths: args.Ints("width")}
 	if !slices.Contains(attrs, "log") {
 		v.change = runChange
@@ -181,10 +182,10 @@ func (env *Env) line(b *strings.Builder, name string, v any) error {
 			return nil
 		}
 	default:
-		fmt.Fprintf(b, "%s: %s\n", key, py.Str(v))
+		fmt.Fprintf(b, "%s: %s\n", key, textwrap.Clean(py.Str(v)))
 		return nil
 	}
-	text, err := encodeYAML(sorted(v), 2)
+	text, err := encodeYAML(sorted(v))
 	if err != nil {
 		return err
 	}
@@ -224,7 +225,7 @@ func (env *Env) outputSchema(b *strings.Builder, result any) error {
 	for k, v := range inner.All() {
 		schema.Set(k, schemaOf(v, 0))
 	}
-	text, err := encodeYAML(py.DictOf("output_schema", schema), 2)
+	text, err := encodeYAML(py.DictOf("output_schema", schema))
 	if err != nil {
 		return err
 	}
@@ -262,8 +263,9 @@ func (env *Env) printTasks(root *py.Dict, tasks []*py.Dict, args *argparse.Value
 	}
 	if env.Format != Table {
 		// One list: the workflow first, then its tasks.
-		items := append([]*py.Dict{root}, env.taskRows(root, tasks)...)
-		return env.printList(items, view{attrs: args.Strings("attr")})
+		v := view{attrs: first2(args.Strings("attr"), attrs)}
+		items := append([]*py.Dict{v.project(root)}, env.taskRows(root, tasks)...)
+		return env.printList(items, view{})
 	}
 	if err := env.printExecution(root, args, attrs); err != nil {
 		return err

@@ -45,6 +45,7 @@ func (env *Env) exit(err error) int {
 func (env *Env) complain(err error) {
 	var refusal *client.Error
 	var down *client.Unreachable
+	defer env.println()
 	switch {
 	case errors.As(err, &refusal):
 		env.printf("ERROR: %s\n", refusalText(refusal))

@@ -110,7 +110,7 @@ func (f *form) parse(text string, schema *py.Dict) (any, error) {
 	}
 	switch typeOf(schema) {
 	case "boolean":
-		return answer(text)
+		return yesNo(text)
 	case "array":
 		r := &paramReader{}
 		return r.castArray(schema, text)
@@ -130,7 +130,7 @@ func choose(text string, enum []any) (any, error) {
 	return nil, fmt.Errorf("%q is not one of the choices", text)
 }
 
-func answer(text string) (any, error) {
+func yesNo(text string) (any, error) {
 	switch strings.ToLower(text) {
 	case "y", "yes", "true":
 		return true, nil
@@ -148,7 +148,7 @@ func (f *form) yes(question string, standard bool) (bool, error) {
 	if text == "" {
 		return standard && err == nil, nil
 	}
-	v, err := answer(text)
+	v, err := yesNo(text)
 	return v == true, err
 }
 

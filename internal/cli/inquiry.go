@@ -66,7 +66,7 @@ func (env *Env) configurePack(ctx context.Context, pack string) error {
 	if err != nil {
 		return err
 	}
-	text, err := encodeYAML(f.hidden(values, client.Dict(schema, "attributes")), 2)
+	text, err := encodeYAML(f.hidden(values, client.Dict(schema, "attributes")))
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func runnerCommand() Command {
 
 var sensors = noun{name: "Sensor", plural: "sensors", path: "/sensortypes", id: "ref-or-id",
 	columns: []string{"ref", "pack", "description", "enabled"},
-	order:   []string{"id", "uid", "ref", "pack", "name", "description", "enabled", "entry_point", "artifact_uri", "trigger_types"}}
+	order:   []string{"id", "uid", "ref", "pack", "name", "enabled", "entry_point", "artifact_uri", "trigger_types"}}
 
 func sensorCommand() Command {
 	return Command{Name: "sensor", Summary: "Programs that watch for events.",
@@ -45,7 +45,7 @@ func sensorCommand() Command {
 
 var timers = noun{name: "Timer", plural: "timers", path: "/timers", id: "name-or-id", whole: true,
 	columns: []string{"id", "uid", "pack", "name", "type", "parameters"},
-	order:   []string{"id", "uid", "pack", "name", "type", "parameters"}}
+	order:   []string{"type", "pack", "name", "description", "parameters"}}
 
 func timerCommand() Command {
 	return Command{Name: "timer", Summary: "Events that the clock makes.",
@@ -136,7 +136,7 @@ func webhookPath(s string) string {
 
 var policies = noun{name: "Policy", plural: "policies", path: "/policies", id: "ref-or-id",
 	columns: []string{"ref", "resource_ref", "policy_type", "enabled"},
-	order:   []string{"id", "ref", "policy_type", "resource_ref", "enabled", "parameters", "description"}}
+	order:   []string{"id", "ref", "pack", "name", "description", "enabled", "resource_ref", "policy_type", "parameters"}}
 
 func policyCommand() Command {
 	list := listing{
@@ -153,8 +153,7 @@ func policyCommand() Command {
 }
 
 var policyTypes = noun{name: "Policy Type", plural: "policy types", path: "/policytypes", id: "ref-or-id", whole: true,
-	columns: []string{"id", "resource_type", "name", "description"},
-	order:   []string{"id", "ref", "resource_type", "name", "description", "enabled", "parameters"}}
+	columns: []string{"id", "resource_type", "name", "description"}}
 
 func policyTypeCommand() Command {
 	return Command{Name: "policy-type", Summary: "Kinds of policies.",
@@ -177,7 +176,7 @@ func inquiryCommand() Command {
 }
 
 var roles = noun{name: "Role", plural: "roles", path: "/rbac/roles", id: "name-or-id", whole: true,
-	columns: []string{"id", "name", "system", "description"}, order: []string{"id", "name", "description", "system"}}
+	columns: []string{"id", "name", "system", "description"}, order: []string{"id", "name", "system", "permission_grants", "description"}}
 
 func roleCommand() Command {
 	return Command{Name: "role", Summary: "What users may do.",

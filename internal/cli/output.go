@@ -10,6 +10,7 @@ import (
 	"github.com/galehq/gale/internal/cli/table"
 	"github.com/galehq/gale/internal/cli/textwrap"
 	"github.com/galehq/gale/py"
+	"github.com/galehq/gale/yaml"
 )
 
 // view says how resources are shown.
@@ -78,14 +79,15 @@ func (env *Env) printData(v any) error {
 
 func (env *Env) encode(v any) (string, error) {
 	if env.Format == YAML {
-		return encodeYAML(sorted(v), 4)
+		out, err := yaml.Format{Indent: 4, Unicode: true}.Append(nil, v)
+		return string(out), err
 	}
 	return encodeJSON(v, true)
 }
 
 // encodeJSON writes JSON with an indentation of four.
 func encodeJSON(v any, sortKeys bool) (string, error) {
-	out, err := py.JSONFormat{Indent: "    ", SortKeys: sortKeys}.Append(nil, v)
+	out, err := py.JSONFormat{Indent: "    ", SortKeys: sortKeys, Spaces: true}.Append(nil, v)
 	return string(out), err
 }
 
@@ -345,15 +347,11 @@ func columnWidths(attrs []string, rows [][]string, total int) []int {
 	return widths
 }
 
-// note writes a sentence in a box of the table's width on stderr.
+// note writes a sentence in a box, at least as wide as the table, on stderr.
 func (env *Env) note(text string, width int) {
-	inner := max(width-4, leastColumn)
+	inner := max(width-4, textwrap.Width(text))
 	bar := "+" + strings.Repeat("-", inner+2) + "+\n"
-	fmt.Fprint(env.Stderr, bar)
-	for _, l := range textwrap.Wrap(text, inner) {
-		fmt.Fprintf(env.Stderr, "| %s%s |\n", l, strings.Repeat(" ", max(inner-textwrap.Width(l), 0)))
-	}
-	fmt.Fprint(env.Stderr, bar)
+	fmt.Fprintf(env.Stderr, "%s| %s%s |\n%s", bar, text, strings.Repeat(" ", inner-textwrap.Width(text)), bar)
 }
 
 // truncated says that a list is longer than what was shown.

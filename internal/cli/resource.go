@@ -168,7 +168,7 @@ func (env *Env) each(ids []string, noun string, do func(id string) error) error 
 		}
 		env.printf("%s %q is not found.\n\n", noun, id)
 		if len(ids) == 1 {
-			return fmt.Errorf("Resource %s not found.\n", id) //nolint:staticcheck // st2's text
+			return fmt.Errorf("Resource %s not found.", id) //nolint:staticcheck // st2's text
 		}
 	}
 	return nil
@@ -185,11 +185,10 @@ func (n *noun) find(ctx context.Context, env *Env, id string) (*py.Dict, error) 
 	return env.Client.Get(ctx, n.path+client.Path(id), nil)
 }
 
-// missing prints that something is not there. The exit code stays 0, as in
-// st2.
+// missing prints that what should be deleted is not there.
 func (env *Env) missing(noun, id string) error {
 	env.printf("%s %q is not found.\n\n", noun, id)
-	return nil
+	return &exitError{code: exitUsage}
 }
 
 // create is the verb that makes one from a file.
@@ -258,8 +257,7 @@ func (n *noun) toggle(verb string, on bool) Command {
 func (n *noun) change1(ctx context.Context, env *Env, id string, edit func(*py.Dict) *py.Dict) error {
 	old, err := n.find(ctx, env, id)
 	if client.NotFound(err) {
-		env.printf("%s %q is not found.\n\n", n.name, id)
-		return fmt.Errorf("Resource %s not found.\n", id) //nolint:staticcheck // st2's text
+		return fmt.Errorf("Resource with id or reference %q doesn't exist.", id) //nolint:staticcheck // st2's text
 	}
 	if err != nil {
 		return err
@@ -317,7 +315,7 @@ func (env *Env) readDocument(path string) (any, error) {
 	}
 	data, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
-		return nil, fmt.Errorf("File %q does not exist.\n", path) //nolint:staticcheck // st2's text
+		return nil, fmt.Errorf("File %q does not exist.", path) //nolint:staticcheck // st2's text
 	}
 	if err != nil {
 		return nil, err

@@ -76,11 +76,10 @@ func (env *Env) run(ctx context.Context, args *argparse.Values, verb string) err
 	switch {
 	case args.Bool("help") && ref == "":
 		c := runCommand()
-		c.Args = append([]argparse.Arg{}, c.Args...)
 		fmt.Fprint(env.Stdout, c.parser(env.Program+" "+verb, env.Width).Help())
 		return nil
 	case ref == "":
-		return usage(env.Program+" "+verb, "the following arguments are required: ref-or-id")
+		return env.usage(runCommand(), verb, "Missing action reference or id")
 	}
 	action, schema, err := env.actionOf(ctx, ref)
 	if err != nil {
@@ -100,28 +99,22 @@ func (env *Env) run(ctx context.Context, args *argparse.Values, verb string) err
 		TraceTag: args.String("trace_tag"), TraceID: args.String("trace_id"),
 	})
 	if err != nil {
-		return spaced(err)
+		return err
 	}
 	return env.follow(ctx, started, args)
 }
 
 // usage is a complaint about the command line made after it was read.
-func usage(prog, message string) error {
-	return &argparse.Error{Prog: prog, Usage: "usage: " + prog + " -h", Message: message}
+func (env *Env) usage(c Command, path, message string) error {
+	p := c.parser(env.Program+" "+path, env.Width)
+	return &argparse.Error{Prog: p.Prog, Usage: p.Usage(), Message: message}
 }
-
-// spaced marks errors that st2 ends with an empty line.
-func spaced(err error) error { return &spacedError{err} }
-
-type spacedError struct{ error }
-
-func (e *spacedError) Unwrap() error { return e.error }
 
 // actionOf reads an action and the parameters that it takes.
 func (env *Env) actionOf(ctx context.Context, ref string) (*py.Dict, paramSchema, error) {
 	action, err := env.Client.Get(ctx, client.Path("actions", ref), nil)
 	if client.NotFound(err) {
-		return nil, paramSchema{}, fmt.Errorf("Resource with id or reference %q doesn't exist.\n", ref) //nolint:staticcheck // st2's text
+		return nil, paramSchema{}, fmt.Errorf("Resource with id or reference %q doesn't exist.", ref) //nolint:staticcheck // st2's text
 	}
 	if err != nil {
 		return nil, paramSchema{}, err
@@ -149,7 +142,7 @@ func (env *Env) parameters(args *argparse.Values, action *py.Dict, schema paramS
 	r := paramReader{schema: schema, autoDict: args.Bool("auto_dict"), upload: client.String(action, "ref") == "core.http"}
 	params, err := r.read(args.Strings("parameters"))
 	if err != nil {
-		return nil, spaced(err)
+		return nil, err
 	}
 	if args.Bool("inherit_env") {
 		params.Set("env", inherited(env.Environ))
@@ -344,14 +337,13 @@ func rerunCommand() Command {
 
 func (env *Env) rerun(ctx context.Context, args *argparse.Values) error {
 	id := args.String("id")
-	prog := env.Program + " execution re-run"
 	switch {
 	case args.Bool("help") && id == "":
 		c := rerunCommand()
-		fmt.Fprint(env.Stdout, c.parser(prog, env.Width).Help())
+		fmt.Fprint(env.Stdout, c.parser(env.Program+" execution re-run", env.Width).Help())
 		return nil
 	case id == "":
-		return usage(prog, "the following arguments are required: id")
+		return env.usage(rerunCommand(), "execution re-run", "the following arguments are required: id")
 	}
 	tasks, keep := args.Strings("tasks"), args.Strings("no_reset")
 	for _, name := range keep {
@@ -382,7 +374,7 @@ func (env *Env) rerun(ctx context.Context, args *argparse.Values) error {
 	started, err := env.Client.Post(ctx, client.Path("executions", client.ID(old), "re_run"),
 		py.DictOf("parameters", params, "tasks", anyList(tasks), "reset", anyList(reset), "delay", int64(args.Int("delay"))))
 	if err != nil {
-		return spaced(err)
+		return err
 	}
 	return env.follow(ctx, started, args)
 }
@@ -397,7 +389,7 @@ func anyList(words []string) []any {
 
 func (env *Env) notFound(noun, id string) error {
 	env.printf("%s %q is not found.\n\n", noun, id)
-	return fmt.Errorf("Resource %s not found.\n", id) //nolint:staticcheck // st2's text
+	return fmt.Errorf("Resource %s not found.", id) //nolint:staticcheck // st2's text
 }
 
 // outputOf reads what an execution has printed so far.

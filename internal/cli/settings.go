@@ -40,8 +40,6 @@ type Settings struct {
 
 	cacheToken bool
 	config     *iniFile
-	configRead bool
-	given      bool // an address was given: the credentials file must fit it
 }
 
 // globalArgs are accepted before the command, and behind it by their full
@@ -49,12 +47,12 @@ type Settings struct {
 func globalArgs() []argparse.Arg {
 	exact := func(help string, names ...string) argparse.Arg {
 		a := argparse.Option(help, names...)
-		a.Exact = true
+		a.Exact, a.Dest = true, globalKey(names[0])
 		return a
 	}
 	flag := func(help string, names ...string) argparse.Arg {
-		a := argparse.Flag(help, names...)
-		a.Exact = true
+		a := exact(help, names...)
+		a.Action = argparse.StoreTrue
 		return a
 	}
 	return []argparse.Arg{
@@ -72,16 +70,20 @@ func globalArgs() []argparse.Arg {
 	}
 }
 
+// globalKey is the key of a global option: none that a command's own argument
+// can have.
+func globalKey(name string) string { return "@" + name }
+
 // newSettings resolves everything but a login.
 func newSettings(env *Env, opts *argparse.Values) (*Settings, error) {
-	s := &Settings{Debug: opts.Bool("debug"), DataDir: first(opts.String("data_dir"), env.Getenv("GALE_DATA_DIR"), defaultDataDir(env)), cacheToken: true, config: &iniFile{}}
+	s := &Settings{Debug: opts.Bool("@--debug"), DataDir: first(opts.String("@--data-dir"), env.Getenv("GALE_DATA_DIR"), defaultDataDir(env)), cacheToken: true, config: &iniFile{}}
 	if err := s.readConfig(env, opts); err != nil {
 		return nil, err
 	}
 	s.Debug = s.Debug || s.config.bool("cli", "debug", false)
 	s.cacheToken = s.config.bool("cli", "cache_token", true)
-	s.BasicAuth = first(opts.String("basic_auth"), s.config.get("credentials", "basic_auth"))
-	s.CACert = first(opts.String("cacert"), env.Getenv("ST2_CACERT"), s.config.get("general", "cacert"))
+	s.BasicAuth = first(opts.String("@--basic-auth"), s.config.get("credentials", "basic_auth"))
+	s.CACert = first(opts.String("@--cacert"), env.Getenv("ST2_CACERT"), s.config.get("general", "cacert"))
 	if err := s.readTimezone(); err != nil {
 		return nil, err
 	}
@@ -108,12 +110,12 @@ func (s *Settings) readTimezone() error {
 }
 
 func (s *Settings) readConfig(env *Env, opts *argparse.Values) error {
-	given := first(opts.String("config_file"), env.Getenv("ST2_CONFIG_FILE"))
+	given := first(opts.String("@--config-file"), env.Getenv("ST2_CONFIG_FILE"))
 	s.ConfigFile = given
 	if given == "" {
 		s.ConfigFile = filepath.Join(env.Home, ".st2", "config")
 	}
-	if n, _ := strconv.Atoi(env.Getenv("ST2_CLI_SKIP_CONFIG")); n != 0 || opts.Bool("skip_config") {
+	if n, _ := strconv.Atoi(env.Getenv("ST2_CLI_SKIP_CONFIG")); n != 0 || opts.Bool("@--skip-config") {
 		return nil
 	}
 	f, found, err := readINI(s.ConfigFile)
@@ -123,17 +125,16 @@ func (s *Settings) readConfig(env *Env, opts *argparse.Values) error {
 	if given != "" && !found {
 		return fmt.Errorf("Config %q not found", given) //nolint:staticcheck // st2's text
 	}
-	s.config, s.configRead = f, found
+	s.config = f
 	return nil
 }
 
 // resolve works out the three addresses.
 func (s *Settings) resolve(env *Env, opts *argparse.Values) error {
-	base := first(opts.String("url"), env.Getenv("ST2_BASE_URL"), s.config.get("general", "base_url"))
-	s.APIURL = first(opts.String("api_url"), env.Getenv("ST2_API_URL"), s.config.get("api", "url"))
-	s.AuthURL = first(opts.String("auth_url"), env.Getenv("ST2_AUTH_URL"), s.config.get("auth", "url"))
-	s.StreamURL = first(opts.String("stream_url"), env.Getenv("ST2_STREAM_URL"), s.config.get("stream", "url"))
-	s.given = base != "" || s.APIURL != ""
+	base := first(opts.String("@--url"), env.Getenv("ST2_BASE_URL"), s.config.get("general", "base_url"))
+	s.APIURL = first(opts.String("@--api-url"), env.Getenv("ST2_API_URL"), s.config.get("api", "url"))
+	s.AuthURL = first(opts.String("@--auth-url"), env.Getenv("ST2_AUTH_URL"), s.config.get("auth", "url"))
+	s.StreamURL = first(opts.String("@--stream-url"), env.Getenv("ST2_STREAM_URL"), s.config.get("stream", "url"))
 	local, err := readCredentials(s.DataDir)
 	if err != nil {
 		fmt.Fprintf(env.Stderr, "WARNING: %s\n", err)
@@ -141,9 +142,10 @@ func (s *Settings) resolve(env *Env, opts *argparse.Values) error {
 	if base == "" && s.APIURL == "" {
 		base = local.url
 	}
-	version := first(opts.String("api_version"), env.Getenv("ST2_API_VERSION"), s.config.get("general", "api_version"), "v1")
-	base, err = serverURL(first(base, originOf(s.APIURL), "http://127.0.0.1"))
-	if err != nil {
+	version := first(opts.String("@--api-version"), env.Getenv("ST2_API_VERSION"), s.config.get("general", "api_version"), "v1")
+	if base == "" && s.APIURL != "" {
+		base = baseOf(s.APIURL)
+	} else if base, err = serverURL(first(base, "http://127.0.0.1")); err != nil {
 		return err
 	}
 	s.APIURL = first(s.APIURL, base+"/api/"+version)
@@ -174,13 +176,17 @@ func serverURL(base string) (string, error) {
 	return u.String(), nil
 }
 
-// originOf returns scheme, host and port of a URL, or "".
-func originOf(s string) string {
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" {
-		return ""
+// baseOf returns what stands before /api/v1, or before /v1, in the URL of an
+// API.
+func baseOf(api string) string {
+	parts := strings.Split(strings.TrimRight(api, "/"), "/")
+	if last := parts[len(parts)-1]; len(parts) > 3 && len(last) > 1 && last[0] == 'v' {
+		parts = parts[:len(parts)-1]
 	}
-	return u.Scheme + "://" + u.Host
+	if len(parts) > 3 && parts[len(parts)-1] == "api" {
+		parts = parts[:len(parts)-1]
+	}
+	return strings.Join(parts, "/")
 }
 
 // sameServer reports whether two URLs have one host and port. The names of

@@ -51,7 +51,7 @@ func (env *Env) tail(ctx context.Context, id string, o tailOptions) error {
 	if client.StatusOf(d).Final() {
 		return env.tailEnded(ctx, d, o)
 	}
-	t := &tailer{env: env, id: id, options: o, known: map[string]string{}, ended: map[string]bool{}}
+	t := &tailer{env: env, id: id, options: o, known: map[string]string{}, ended: map[string]bool{}, printed: map[string]bool{}}
 	env.printf("Execution %s has started.\n\n", id)
 	if isWorkflow(d) {
 		return t.listen(ctx)
@@ -77,7 +77,8 @@ type tailer struct {
 	options tailOptions
 	known   map[string]string // executions below → name of their task
 	ended   map[string]bool
-	status  string // final status of the execution itself
+	printed map[string]bool // ids of pieces of output: a stream that is opened again repeats them
+	status  string          // final status of the execution itself
 }
 
 // listenToOutput reads the output stream of an execution without tasks. It
@@ -106,16 +107,17 @@ func (t *tailer) listen(ctx context.Context) error {
 		Names:    []string{"st2.execution__create", "st2.execution__update", "st2.execution.output__create"},
 		EndEvent: "st2.execution__update", EndExecutionID: t.id,
 	}
-	caught := false
-	for ev, err := range t.env.Client.Events(ctx, filter) {
+	listening, stop := context.WithCancel(ctx)
+	defer stop()
+	var late error
+	filter.Opened = func() {
+		if late = t.catchUp(ctx); late != nil || t.status != "" {
+			stop()
+		}
+	}
+	for ev, err := range t.env.Client.Events(listening, filter) {
 		if err != nil {
 			return err
-		}
-		if !caught {
-			caught = true
-			if err := t.catchUp(ctx); err != nil {
-				return err
-			}
 		}
 		v, err := ev.Value()
 		d, ok := v.(*py.Dict)
@@ -126,11 +128,14 @@ func (t *tailer) listen(ctx context.Context) error {
 			break
 		}
 	}
+	if late != nil {
+		return late
+	}
 	return t.finish(ctx)
 }
 
 // catchUp prints what happened before the stream was open: the tasks that have
-// begun, and the output of those that have ended.
+// begun, the output of those that have ended, the end of the whole.
 func (t *tailer) catchUp(ctx context.Context) error {
 	children, err := t.env.Client.Children(ctx, t.id, "-1")
 	if err != nil {
@@ -153,7 +158,11 @@ func (t *tailer) catchUp(ctx context.Context) error {
 		}
 		t.execution(c)
 	}
-	return nil
+	root, err := t.env.Client.Execution(ctx, t.id)
+	if err == nil {
+		t.execution(root)
+	}
+	return err
 }
 
 // finish says how it ended; if the stream closed early, it asks.
@@ -212,6 +221,12 @@ func (t *tailer) execution(d *py.Dict) {
 }
 
 func (t *tailer) output(d *py.Dict, kind string) {
+	if id, ok := d.GetString("id"); ok {
+		if t.printed[py.Str(id)] {
+			return
+		}
+		t.printed[py.Str(id)] = true
+	}
 	data := client.String(d, "data")
 	if !t.options.metadata {
 		fmt.Fprint(t.env.Stdout, data)

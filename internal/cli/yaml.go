@@ -1,23 +1,24 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/galehq/gale/py"
+	"github.com/galehq/gale/yaml"
 )
 
-// yamlWriter writes documents in YAML's block style. Texts of several lines
-// are written as they are, behind a "|": they are what people look for in the
-// result of a run.
-type yamlWriter struct {
-	b    strings.Builder
-	step int // columns of one level
-}
+// yamlWriter writes documents in YAML's block style for people to read. Other
+// than package yaml, which writes what PyYAML writes, it never folds a line,
+// and texts of several lines stand as they are, behind a "|": they are what
+// one looks for in the result of a run.
+type yamlWriter struct{ b strings.Builder }
 
-// encodeYAML writes a document with the given indentation, ending in a line
-// end.
-func encodeYAML(v any, step int) (string, error) {
-	w := &yamlWriter{step: step}
+const yamlStep = 2 // columns of one level
+
+// encodeYAML writes a document, ending in a line end.
+func encodeYAML(v any) (string, error) {
+	w := &yamlWriter{}
 	w.node(v, 0, true)
 	return w.b.String(), nil
 }
@@ -81,7 +82,7 @@ func (w *yamlWriter) entries(d *py.Dict, indent int, started bool) {
 			w.items(list, indent)
 			continue
 		}
-		w.node(v, indent+w.step, false)
+		w.node(v, indent+yamlStep, false)
 	}
 }
 
@@ -99,18 +100,18 @@ func (w *yamlWriter) items(l []any, indent int) {
 		switch x := v.(type) {
 		case *py.Dict:
 			if x.Len() > 0 {
-				w.b.WriteString(strings.Repeat(" ", w.step-1))
-				w.entries(x, indent+w.step, true)
+				w.b.WriteString(strings.Repeat(" ", yamlStep-1))
+				w.entries(x, indent+yamlStep, true)
 				continue
 			}
 		case []any:
 			if len(x) > 0 {
 				w.b.WriteByte('\n')
-				w.items(x, indent+w.step)
+				w.items(x, indent+yamlStep)
 				continue
 			}
 		}
-		w.node(v, indent+w.step, false)
+		w.node(v, indent+yamlStep, false)
 	}
 }
 
@@ -129,7 +130,7 @@ func (w *yamlWriter) text(s string, indent int, top bool) {
 }
 
 func yamlKey(s string) string {
-	w := &yamlWriter{step: 2}
+	w := &yamlWriter{}
 	switch {
 	case plain(s):
 		return s
@@ -158,7 +159,7 @@ func (w *yamlWriter) block(s string, indent int, top bool) {
 		body = s[:len(s)-1]
 	}
 	w.scalar(mark, top)
-	indent = max(indent, w.step)
+	indent = max(indent, yamlStep)
 	for line := range strings.SplitSeq(body, "\n") {
 		if line != "" {
 			w.pad(indent)
@@ -168,15 +169,34 @@ func (w *yamlWriter) block(s string, indent int, top bool) {
 }
 
 func printable(r rune) bool {
-	return r >= 0x20 && r != 0x7f && (r < 0x80 || r > 0x9f) && r != 0x2028 && r != 0x2029 && r != 0xfeff && r != '\uFFFD' || r == '\uFFFD'
+	switch {
+	case r < 0x20, r >= 0x7f && r <= 0x9f, r == 0x2028, r == 0x2029, r == 0xfeff, r == 0xfffe, r == 0xffff:
+		return false
+	}
+	return true
 }
 
 func doubleQuoted(s string) string {
-	out, err := py.AppendJSON(nil, s)
-	if err != nil {
-		return `""`
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case printable(r):
+			b.WriteRune(r)
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
 	}
-	return string(out)
+	return b.String() + `"`
 }
 
 // plain reports whether s needs no quotes: it reads back as a string and holds
@@ -195,20 +215,22 @@ func plain(s string) bool {
 	return !resolves(s)
 }
 
-// resolves reports whether YAML 1.1 would read the word as something else than
-// a string: a number, a truth value, null, a date. It errs on the safe side.
+// resolves reports whether YAML 1.1 reads the word as something else than a
+// string: a number, a truth value, null, a date.
 func resolves(s string) bool {
 	switch strings.ToLower(s) {
-	case "y", "n", "yes", "no", "true", "false", "on", "off", "null", "~", "<<", "=", ".inf", "-.inf", "+.inf", ".nan":
+	case "y", "n", "yes", "no", "true", "false", "on", "off", "null", "~", "<<", "=":
 		return true
 	}
-	c := s[0]
-	if c != '-' && c != '+' && c != '.' && (c < '0' || c > '9') {
+	const longest = 100 // no number that is longer stays plain
+	if !strings.ContainsRune("+-.0123456789", rune(s[0])) {
 		return false
 	}
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return !strings.ContainsRune("0123456789abcdefABCDEFxXoOeE+-._:TtZz ", r)
-	}) && strings.ContainsAny(s, "0123456789")
+	if len(s) > longest {
+		return !strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune("0123456789_abcdefxABCDEF.+-:", r) })
+	}
+	v, err := yaml.Decode([]byte(s))
+	return err != nil || v != s
 }
 
 func yamlFloat(f float64) string {

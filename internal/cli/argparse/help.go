@@ -93,7 +93,7 @@ func (a *Arg) placeholder() string {
 	case len(a.Choices) > 0:
 		return "{" + strings.Join(a.Choices, ",") + "}"
 	case a.option():
-		return strings.ToUpper(a.key())
+		return strings.ToUpper(strings.TrimPrefix(strings.ReplaceAll(a.key(), "-", "_"), "@__"))
 	}
 	return a.Names[0]
 }

@@ -33,7 +33,7 @@ func Render(columns []Column, rows [][]string) string {
 		cells[r] = make([][]string, len(columns))
 		for i := range columns {
 			if i < len(row) {
-				cells[r][i] = textwrap.Fold(clean(row[i]), widths[i])
+				cells[r][i] = textwrap.Fold(textwrap.Clean(row[i]), widths[i])
 			}
 		}
 	}
@@ -48,7 +48,7 @@ func widest(rows [][]string, column, limit int) int {
 		if column >= len(row) {
 			continue
 		}
-		for line := range strings.SplitSeq(clean(row[column]), "\n") {
+		for line := range strings.SplitSeq(textwrap.Clean(row[column]), "\n") {
 			n = max(n, textwrap.Width(line))
 		}
 	}
@@ -56,26 +56,6 @@ func widest(rows [][]string, column, limit int) int {
 		return min(n, limit)
 	}
 	return n
-}
-
-// clean keeps what a cell holds from moving the cursor: carriage returns and
-// other control characters are dropped, tabs become spaces; line ends and
-// colours stay.
-func clean(s string) string {
-	if !strings.ContainsFunc(s, control) {
-		return s
-	}
-	s = strings.ReplaceAll(s, "\t", "        ")
-	return strings.Map(func(r rune) rune {
-		if control(r) {
-			return -1
-		}
-		return r
-	}, s)
-}
-
-func control(r rune) bool {
-	return r < 0x20 && r != '\n' && r != 0x1b || r >= 0x7f && r < 0xa0
 }
 
 func draw(columns []Column, cells [][][]string, widths []int) string {

@@ -69,6 +69,34 @@ func runeWidth(r rune) int {
 	return 1
 }
 
+// Clean drops the characters that would move the cursor or otherwise command
+// the terminal; line ends and colours stay, tabs become spaces.
+func Clean(s string) string {
+	if !strings.ContainsFunc(s, commands) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch k := escape(s[i:]); {
+		case k > 0:
+			size = k
+			b.WriteString(s[i : i+k])
+		case r == '\t':
+			b.WriteString("        ")
+		case !commands(r):
+			b.WriteString(s[i : i+size])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// commands reports whether a terminal acts on the character.
+func commands(r rune) bool {
+	return r < 0x20 && r != '\n' || r >= 0x7f && r < 0xa0
+}
+
 // Fold breaks every line of s that is wider than limit. Lines that fit keep
 // their white space. The result has at least one line.
 func Fold(s string, limit int) []string {
