@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -51,6 +50,14 @@ var knownBodies = func() map[string]bool {
 	return known
 }()
 
+// setReadDeadline bounds how long a client may take to send a body, also one
+// that nobody reads: the server skips it before it takes the next request. It
+// is taken off when the body is there, since the server then watches the
+// connection, and would take a deadline that passes for a client that left.
+func setReadDeadline(w http.ResponseWriter, at time.Time) {
+	_ = http.NewResponseController(w).SetReadDeadline(at) // not supported: nothing to bound
+}
+
 // readAll fills buf. A client that sends too much, or too slowly, is refused.
 func (s *server) readAll(w http.ResponseWriter, r *http.Request, b *Body, buf *bytes.Buffer) error {
 	limit := s.cfg.MaxBody
@@ -60,19 +67,25 @@ func (s *server) readAll(w http.ResponseWriter, r *http.Request, b *Body, buf *b
 	if r.ContentLength > limit {
 		return tooLarge(limit)
 	}
-	// The deadline is taken off again: were it to pass while the handler
-	// works, the server would take the connection for broken.
-	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(time.Now().Add(s.cfg.Timeout))
-	defer func() { _ = rc.SetReadDeadline(time.Time{}) }()
 	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
+	if err == nil {
+		setReadDeadline(w, time.Time{})
+	}
 	if tooMany := (*http.MaxBytesError)(nil); errors.As(err, &tooMany) {
 		return tooLarge(limit)
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	if isTimeout(err) {
+		return &Error{Status: http.StatusRequestTimeout, Fault: "The request body took too long to arrive.", Err: err}
+	}
+	if err != nil {
 		return &Error{Status: http.StatusBadRequest, Fault: "Failed to read request body.", Err: err}
 	}
 	return nil
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
 }
 
 func tooLarge(limit int64) error {

@@ -1,13 +1,17 @@
 package httpapi
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/galehq/gale/py"
@@ -164,6 +168,55 @@ func TestABodyThatBreaksOff(t *testing.T) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	want(t, w, 400, "Failed to read request body.")
+}
+
+func TestABodyThatDoesNotArrive(t *testing.T) {
+	srv := httptest.NewServer(testHandler(t, nil, func(c *Config) { c.Timeout = time.Millisecond }))
+	defer srv.Close()
+	for name, tt := range map[string]struct {
+		head   string
+		status int
+	}{
+		"to be read":         {"POST /v1/executions HTTP/1.1\r\nSt2-Api-Key: joe-key", 408},
+		"of nobody known":    {"POST /v1/executions HTTP/1.1", 401},
+		"for no path at all": {"POST /v1/nothing HTTP/1.1", 404},
+	} {
+		conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "%s\r\nHost: x\r\nContent-Length: 9\r\n\r\n{", tt.head)
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode != tt.status {
+			t.Errorf("%s: got %s, want %d", name, resp.Status, tt.status)
+		}
+	}
+}
+
+func TestValuesKeepNoPartOfTheBody(t *testing.T) {
+	long := strings.Repeat("x", 1<<17)
+	for name, c := range map[string]struct{ contentType, body string }{
+		"short JSON":   {"", `{"key": ["text", "a\u00e9b", 12.5, 12345678901234567890]}`},
+		"long JSON":    {"", `{"key": ["text", "` + long + `", 12.5]}`},
+		"a form":       {"application/x-www-form-urlencoded", "key=text&other=a%20b"},
+		"a plain text": {"text/plain", "text"},
+	} {
+		data := []byte(c.body)
+		v, err := parseBody(c.contentType, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, _ := py.AppendJSON(nil, v)
+		clear(data) // as the next request does that gets this memory
+		if after, _ := py.AppendJSON(nil, v); string(after) != string(before) {
+			t.Errorf("%s: the value changed with the memory it was read from", name)
+		}
+	}
 }
 
 type brokenReader struct{}

@@ -128,6 +128,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h["X-Request-Id"] = []string{x.req.ID}
 	h["X-Content-Type-Options"] = noSniff
 	s.cors.headers(h, r.Header.Get("Origin"))
+	if r.ContentLength != 0 {
+		setReadDeadline(w, x.start.Add(s.cfg.Timeout))
+	}
 	if r.Method == http.MethodOptions {
 		h.Set("Content-Type", "text/html; charset=UTF-8")
 		x.writeHeader(http.StatusOK)
@@ -241,10 +244,18 @@ func (x *exchange) log() {
 	if x.req.Op != nil {
 		attrs = append(attrs, slog.String("operation", x.req.Op.ID))
 	}
-	if x.err != nil {
+	if x.err != nil && loggable(x.status) {
 		attrs = append(attrs, slog.String("error", causeText(x.err)))
 	}
 	x.cfg.Log.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// loggable reports whether the reason of an answer may be logged. What is
+// wrong with a request may quote it, passwords included; the client has been
+// told and has the request id.
+func loggable(status int) bool {
+	return status >= http.StatusInternalServerError || status == http.StatusUnauthorized ||
+		status == http.StatusForbidden || status < http.StatusBadRequest
 }
 
 // causeText is what the log says about a failure: the fault and, where the

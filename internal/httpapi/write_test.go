@@ -290,6 +290,7 @@ func TestTheAccessLogHoldsNoSecrets(t *testing.T) {
 	call(h, "GET", "/v1/apikeys/SECRET", "", "Cookie", "auth-token=SECRET")
 	call(h, "GET", "/v1/apikeys/SECRET/no/such/path", "")
 	call(h, "POST", "/auth/v1/tokens", "", "Authorization", "Basic SECRET")
+	call(h, "PUT", "/v1/_gale/users/joe/password", `{"password": ["SECRET"]}`)
 	call(h, "GET", "/v1/rules", "", "X-Auth-Token", "SECRET")
 	call(h, "GET", "/v1/rules", "")
 	log := logged.String()
