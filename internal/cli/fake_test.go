@@ -23,6 +23,7 @@ type api struct {
 	*httptest.Server
 	mu     sync.Mutex
 	routes map[string]answer
+	queued map[string][]answer // used up before routes
 	asked  []string
 	heads  []http.Header
 }
@@ -59,6 +60,9 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.heads = append(a.heads, r.Header.Clone())
 	}
 	got, ok := a.routes[key]
+	if q := a.queued[key]; len(q) > 0 {
+		got, ok, a.queued[key] = q[0], true, q[1:]
+	}
 	a.mu.Unlock()
 	if !ok {
 		got = answer{404, fmt.Sprintf(`{"faultstring": "Resource %s not found"}`, path), nil}
@@ -76,6 +80,14 @@ func (a *api) set(key string, got answer) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.routes[key] = got
+}
+
+// once answers one request in a way of its own, and the following ones as said.
+func (a *api) once(key string, head, rest answer) {
+	a.set(key, rest)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.queued = map[string][]answer{key: {head}}
 }
 
 // requests returns what was asked since the last call.
