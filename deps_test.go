@@ -36,7 +36,7 @@ var layers = []layer{
 	{packages: []string{"api", "packs", "sdk/python"}},
 
 	{packages: []string{"py"}, pure: true},
-	{packages: []string{"pyre"}, own: []string{"py"}, others: []string{"github.com/dlclark/regexp2"}, pure: true},
+	{packages: []string{"pyre"}, own: []string{"py"}, pure: true},
 	{packages: []string{"yaml"}, own: []string{"py"}, others: []string{"go.yaml.in/yaml/v4"}, pure: true},
 	{packages: []string{"jsonpath"}, own: []string{"py", "yaml"}, pure: true},
 	{packages: []string{"jinja"}, own: []string{"py", "pyre"}, pure: true},
@@ -52,15 +52,15 @@ var layers = []layer{
 	{packages: []string{"internal/proc"}, own: join(languages, []string{"."}), others: []string{"golang.org/x/sys"}},
 	{packages: []string{"internal/bus", "internal/bus/*"}, own: []string{".", "internal/bus"}},
 	{packages: []string{"internal/store", "internal/store/*"}, own: []string{".", "py", "internal/store", "internal/store/*"},
-		others: []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "golang.org/x/sys"}},
+		others: []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "golang.org/x/sys", "github.com/google/go-cmp", "pgregory.net/rapid"}},
 
 	{packages: services, own: join(languages, decisions, ground, services, []string{".", "api", "packs", "sdk/python"}),
 		others: []string{"golang.org/x/crypto", "golang.org/x/time"}},
 	{packages: leaves, own: join(languages, decisions, ground, services, []string{"."}), others: []string{"golang.org/x/sync"}},
 
-	{packages: []string{"internal/server"}, own: join(languages, decisions, ground, services, leaves, []string{".", "packs", "api", "internal/cli", "client"}),
+	{packages: []string{"internal/server"}, own: join(languages, decisions, ground, services, leaves, []string{".", "packs", "api", "internal/cli", "internal/cli/*", "client"}),
 		others: []string{"golang.org/x/sync", "golang.org/x/term", "golang.org/x/sys"}},
-	{packages: []string{"internal/bench"}, own: join(languages, decisions, []string{".", "client", "internal/server", "internal/cli", "internal/store", "internal/pyenv", "internal/proc"}),
+	{packages: []string{"internal/bench"}, own: join(languages, decisions, []string{".", "client", "internal/server", "internal/cli", "internal/cli/*", "internal/store", "internal/pyenv", "internal/proc"}),
 		others: []string{"golang.org/x/term", "modernc.org/sqlite"}},
 	{packages: []string{"internal/cli", "internal/cli/*"}, own: join(languages, decisions, []string{".", "client", "internal/config", "internal/cli", "internal/cli/*"}),
 		others: []string{"golang.org/x/term", "golang.org/x/text"}},
