@@ -71,7 +71,7 @@ func (env *Env) cloneAction(ctx context.Context, args *argparse.Values) error {
 		default:
 			answer, err := env.ask("The destination action already exists. Do you want to overwrite? (y/n): ")
 			if err != nil || !strings.EqualFold(strings.TrimSpace(answer), "y") {
-				return fmt.Errorf("Action is not cloned") //nolint:staticcheck // st2's text
+				return fmt.Errorf("Action is not cloned") // st2's text
 			}
 			overwrite = true
 		}

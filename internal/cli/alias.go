@@ -34,7 +34,7 @@ func aliasMatch() Command {
 			if err != nil {
 				return err
 			}
-			v := view{attrs: first2(args.Strings("attr"), []string{"name", "description"}), widths: args.Ints("width")}
+			v := view{attrs: firstList(args.Strings("attr"), []string{"name", "description"}), widths: args.Ints("width")}
 			alias := client.Dict(d, "actionalias")
 			if alias == nil {
 				alias = d

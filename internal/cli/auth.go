@@ -62,7 +62,7 @@ func (env *Env) login(ctx context.Context, args *argparse.Values) (*py.Dict, str
 	}
 	d, err := env.Client.Login(ctx, args.String("username"), password, time.Duration(args.Int("ttl"))*time.Second)
 	if client.IsStatus(err, 401) {
-		return nil, "", fmt.Errorf("Failed to log in as %s: invalid credentials", args.String("username")) //nolint:staticcheck // st2's way
+		return nil, "", fmt.Errorf("Failed to log in as %s: invalid credentials", args.String("username")) // st2's way
 	}
 	return d, password, err
 }
@@ -172,7 +172,7 @@ func (env *Env) autoLogin(ctx context.Context) error {
 		case err != nil && s.Password == "":
 			return fmt.Errorf("the token of %s has ended; log in again with `%s login %s`", s.Username, env.Program, s.Username)
 		case err != nil:
-			return fmt.Errorf("Failed to authenticate with credentials provided in the config.") //nolint:staticcheck // st2's text
+			return fmt.Errorf("Failed to authenticate with credentials provided in the config.") // st2's text
 		}
 		token = client.String(d, "token")
 		if err := env.cacheToken(s.Username, d); err != nil {
@@ -214,7 +214,7 @@ func (env *Env) cachedToken(user string) string {
 		return ""
 	}
 	var end int64
-	switch n := mustGet(d, "expire_timestamp").(type) {
+	switch n := at(d, "expire_timestamp").(type) {
 	case int64:
 		end = n
 	case float64:
@@ -226,7 +226,7 @@ func (env *Env) cachedToken(user string) string {
 	return client.String(d, "token")
 }
 
-func mustGet(d *py.Dict, key string) any { v, _ := d.GetString(key); return v }
+func at(d *py.Dict, key string) any { v, _ := d.GetString(key); return v }
 
 // cacheToken keeps a token for later commands.
 func (env *Env) cacheToken(user string, d *py.Dict) error {

@@ -223,6 +223,7 @@ func (env *Env) dispatch(ctx context.Context, prog string, c *Command, top *argp
 	if vals.Command != "" {
 		return env.dispatch(ctx, prog, find(c.Commands, vals.Command), top, vals.Rest)
 	}
+	inherit(c, top, vals)
 	if err := env.prepare(ctx, c, merge(top, vals), vals); err != nil {
 		return err
 	}
@@ -240,6 +241,22 @@ func merge(top, vals *argparse.Values) *argparse.Values {
 		}
 	}
 	return out
+}
+
+// inherit gives a local command that has options of its own by the names of
+// global ones what stands before it: gale --data-dir DIR server.
+func inherit(c *Command, top, vals *argparse.Values) {
+	if c.Access != Local || top == nil {
+		return
+	}
+	for _, g := range globalArgs() {
+		name := g.Names[0]
+		has := slices.ContainsFunc(c.Args, func(a argparse.Arg) bool { return slices.Contains(a.Names, name) })
+		key := strings.ReplaceAll(strings.TrimLeft(name, "-"), "-", "_")
+		if has && top.Given(g.Dest) && !vals.Given(key) {
+			vals.Set(key, top.Any(g.Dest))
+		}
+	}
 }
 
 // parser builds the parser of one command.

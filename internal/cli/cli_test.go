@@ -119,6 +119,21 @@ func TestCommandsOfOtherPackages(t *testing.T) {
 	}
 }
 
+func TestLocalCommandsTakeGlobalOptionsOfTheirNames(t *testing.T) {
+	got := ""
+	s := newShell(t, nil)
+	s.extra = []Command{{Name: "server", Summary: "Start.", Access: Local, Args: []argparse.Arg{argparse.Option("Where.", "--data-dir")},
+		Run: func(_ context.Context, _ *Env, args *argparse.Values) error {
+			got = args.String("data_dir")
+			return nil
+		}}}
+	for line, want := range map[string]string{"--data-dir /a server": "/a", "server --data-dir /b": "/b", "--data-dir /a server --data-dir /b": "/b", "server": ""} {
+		if r := s.run(line); r.code != 0 || got != want {
+			t.Errorf("%s: got %d %q, want %q\n%s", line, r.code, got, want, r.errOut)
+		}
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	for _, tt := range []struct {
 		err  error

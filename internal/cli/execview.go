@@ -263,7 +263,7 @@ func (env *Env) printTasks(root *py.Dict, tasks []*py.Dict, args *argparse.Value
 	}
 	if env.Format != Table {
 		// One list: the workflow first, then its tasks.
-		v := view{attrs: first2(args.Strings("attr"), attrs)}
+		v := view{attrs: firstList(args.Strings("attr"), attrs)}
 		items := append([]*py.Dict{v.project(root)}, env.taskRows(root, tasks)...)
 		return env.printList(items, view{})
 	}

@@ -186,7 +186,7 @@ func keyBody(item *py.Dict, convert bool) (*py.Dict, error) {
 	body := item.Clone()
 	if _, text := v.(string); !text {
 		if !convert {
-			return nil, fmt.Errorf("Value for key %q is not a string. Use --convert / -c to convert it to JSON.", name) //nolint:staticcheck // st2's way
+			return nil, fmt.Errorf("Value for key %q is not a string. Use --convert / -c to convert it to JSON.", name) // st2's way
 		}
 		out, err := (py.JSONFormat{Spaces: true}).Append(nil, v)
 		if err != nil {

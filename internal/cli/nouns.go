@@ -91,7 +91,7 @@ func webhookList() Command {
 			d.Set("url", client.String(client.Dict(d, "parameters"), "url"))
 			items = append(items, d)
 		}
-		return env.printList(items, view{attrs: first2(args.Strings("attr"), webhooks.columns), widths: args.Ints("width")})
+		return env.printList(items, view{attrs: firstList(args.Strings("attr"), webhooks.columns), widths: args.Ints("width")})
 	}
 	return c
 }

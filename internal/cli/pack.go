@@ -359,20 +359,20 @@ func (env *Env) removePacks(ctx context.Context, args *argparse.Values) error {
 	for _, name := range names {
 		_, err := env.Client.Get(ctx, "/packs"+client.Path(name), nil)
 		if err == nil {
-			return refused(fmt.Errorf("Pack %s has not been removed properly", name)) //nolint:staticcheck // st2's text
+			return refused(fmt.Errorf("Pack %s has not been removed properly", name)) // st2's text
 		}
 		if !client.NotFound(err) {
 			return err
 		}
 	}
 	if len(before) == 1 {
-		return env.printOne(before[0], view{attrs: first2(args.Strings("attr"), packs.attrs), order: packs.order})
+		return env.printOne(before[0], view{attrs: firstList(args.Strings("attr"), packs.attrs), order: packs.order})
 	}
-	return env.printList(before, view{attrs: first2(args.Strings("attr"), packs.columns), widths: args.Ints("width")})
+	return env.printList(before, view{attrs: firstList(args.Strings("attr"), packs.columns), widths: args.Ints("width")})
 }
 
-// first2 returns the first list that is not empty.
-func first2(a, b []string) []string {
+// firstList returns the first list that is not empty.
+func firstList(a, b []string) []string {
 	if len(a) > 0 {
 		return a
 	}

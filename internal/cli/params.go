@@ -80,7 +80,7 @@ const maxFile = 64 << 20
 func (r *paramReader) file(key, path string) error {
 	info, err := os.Stat(path)
 	if err != nil || info.IsDir() {
-		return fmt.Errorf("File %q doesn't exist", path) //nolint:staticcheck // st2's text
+		return fmt.Errorf("File %q doesn't exist", path) // st2's text
 	}
 	if info.Size() > maxFile {
 		return fmt.Errorf("file %s is larger than 64 MiB", path)

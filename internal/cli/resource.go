@@ -168,7 +168,7 @@ func (env *Env) each(ids []string, noun string, do func(id string) error) error 
 		}
 		env.printf("%s %q is not found.\n\n", noun, id)
 		if len(ids) == 1 {
-			return fmt.Errorf("Resource %s not found.", id) //nolint:staticcheck // st2's text
+			return fmt.Errorf("Resource %s not found.", id) // st2's text
 		}
 	}
 	return nil
@@ -223,7 +223,7 @@ func (n *noun) update() Command {
 			if err != nil {
 				return err
 			}
-			return n.change1(ctx, env, args.String(argKey(n.id)), func(old *py.Dict) *py.Dict {
+			return n.replace(ctx, env, args.String(argKey(n.id)), func(old *py.Dict) *py.Dict {
 				id := client.ID(old)
 				if given := client.String(doc, "id"); given == "" {
 					doc.Set("id", id)
@@ -243,7 +243,7 @@ func (n *noun) toggle(verb string, on bool) Command {
 		Name: verb, Summary: strings.ToUpper(verb[:1]) + verb[1:] + " " + n.article() + ".",
 		Args: []argparse.Arg{argparse.Positional(n.id, "", "What to "+verb+".")},
 		Run: func(ctx context.Context, env *Env, args *argparse.Values) error {
-			return n.change1(ctx, env, args.String(argKey(n.id)), func(old *py.Dict) *py.Dict {
+			return n.replace(ctx, env, args.String(argKey(n.id)), func(old *py.Dict) *py.Dict {
 				d := old.Clone()
 				d.Delete("ref")
 				d.Set("enabled", on)
@@ -253,11 +253,11 @@ func (n *noun) toggle(verb string, on bool) Command {
 	}
 }
 
-// change1 reads one resource, lets edit make the new one, and writes it.
-func (n *noun) change1(ctx context.Context, env *Env, id string, edit func(*py.Dict) *py.Dict) error {
+// replace reads one resource, lets edit make the new one, and writes it.
+func (n *noun) replace(ctx context.Context, env *Env, id string, edit func(*py.Dict) *py.Dict) error {
 	old, err := n.find(ctx, env, id)
 	if client.NotFound(err) {
-		return fmt.Errorf("Resource with id or reference %q doesn't exist.", id) //nolint:staticcheck // st2's text
+		return fmt.Errorf("Resource with id or reference %q doesn't exist.", id) // st2's text
 	}
 	if err != nil {
 		return err
@@ -315,7 +315,7 @@ func (env *Env) readDocument(path string) (any, error) {
 	}
 	data, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
-		return nil, fmt.Errorf("File %q does not exist.", path) //nolint:staticcheck // st2's text
+		return nil, fmt.Errorf("File %q does not exist.", path) // st2's text
 	}
 	if err != nil {
 		return nil, err

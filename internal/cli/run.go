@@ -114,7 +114,7 @@ func (env *Env) usage(c Command, path, message string) error {
 func (env *Env) actionOf(ctx context.Context, ref string) (*py.Dict, paramSchema, error) {
 	action, err := env.Client.Get(ctx, client.Path("actions", ref), nil)
 	if client.NotFound(err) {
-		return nil, paramSchema{}, fmt.Errorf("Resource with id or reference %q doesn't exist.", ref) //nolint:staticcheck // st2's text
+		return nil, paramSchema{}, fmt.Errorf("Resource with id or reference %q doesn't exist.", ref) // st2's text
 	}
 	if err != nil {
 		return nil, paramSchema{}, err
@@ -223,7 +223,7 @@ func (env *Env) showRun(ctx context.Context, d *py.Dict, args *argparse.Values, 
 	tasks := isWorkflow(d)
 	switch {
 	case args.Bool("show_tasks") && !tasks:
-		return fmt.Errorf("--show-tasks option only applies to workflows.") //nolint:staticcheck // st2's text
+		return fmt.Errorf("--show-tasks option only applies to workflows.") // st2's text
 	case tasks && !args.Bool("raw") && !args.Bool("detail") && args.String("key") == "" && (env.Format == Table || args.Bool("show_tasks")):
 		children, err := env.Client.Children(ctx, client.ID(d), strconv.Itoa(args.Int("depth")))
 		if err != nil {
@@ -348,7 +348,7 @@ func (env *Env) rerun(ctx context.Context, args *argparse.Values) error {
 	tasks, keep := args.Strings("tasks"), args.Strings("no_reset")
 	for _, name := range keep {
 		if !slices.Contains(tasks, name) {
-			return fmt.Errorf("Unable to reset following task(s): %s. It is not in list of tasks to be rerun.", name) //nolint:staticcheck // st2's text
+			return fmt.Errorf("Unable to reset following task(s): %s. It is not in list of tasks to be rerun.", name) // st2's text
 		}
 	}
 	old, err := env.Client.Execution(ctx, id)
@@ -389,7 +389,7 @@ func anyList(words []string) []any {
 
 func (env *Env) notFound(noun, id string) error {
 	env.printf("%s %q is not found.\n\n", noun, id)
-	return fmt.Errorf("Resource %s not found.", id) //nolint:staticcheck // st2's text
+	return fmt.Errorf("Resource %s not found.", id) // st2's text
 }
 
 // outputOf reads what an execution has printed so far.

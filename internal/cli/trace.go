@@ -51,7 +51,7 @@ func (env *Env) listTraces(ctx context.Context, args *argparse.Values) error {
 	if len(page.Items) == 1 {
 		return env.printTrace(page.Items[0], args)
 	}
-	v := view{attrs: first2(args.Strings("attr"), traceColumns), widths: args.Ints("width")}
+	v := view{attrs: firstList(args.Strings("attr"), traceColumns), widths: args.Ints("width")}
 	if err := env.printList(page.Items, v); err != nil {
 		return err
 	}

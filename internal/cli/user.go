@@ -23,7 +23,7 @@ func userList() Command {
 			if err != nil {
 				return err
 			}
-			v := view{attrs: first2(args.Strings("attr"), []string{"name", "is_admin", "is_service", "created"}), widths: args.Ints("width")}
+			v := view{attrs: firstList(args.Strings("attr"), []string{"name", "is_admin", "is_service", "created"}), widths: args.Ints("width")}
 			return env.printList(page.Items, v)
 		}}
 }

@@ -53,14 +53,14 @@ func (env *Env) workflowText(ctx context.Context, args *argparse.Values) ([]byte
 	default:
 		data, err := os.ReadFile(path)
 		if os.IsNotExist(err) {
-			return nil, fmt.Errorf("File %q does not exist on local machine.", path) //nolint:staticcheck // st2's text
+			return nil, fmt.Errorf("File %q does not exist on local machine.", path) // st2's text
 		}
 		return data, err
 	}
 	ref := args.String("action")
 	d, err := env.Client.Get(ctx, client.Path("actions", ref), nil)
 	if client.NotFound(err) {
-		return nil, fmt.Errorf("Unable to identify action %q.", ref) //nolint:staticcheck // st2's text
+		return nil, fmt.Errorf("Unable to identify action %q.", ref) // st2's text
 	}
 	if err != nil {
 		return nil, err
