@@ -112,7 +112,7 @@ func ByToken(tx *store.Tx, text string) (*Identity, error) {
 	t, err := store.Tokens.By(tx, "hash", hashToken(text))
 	if err != nil {
 		if gale.KindOf(err) == gale.NotFound {
-			return nil, gale.Errorf(gale.Unauthenticated, "Unauthorized - Unable to find token.")
+			return nil, gale.Errorf(gale.Unauthenticated, "Unauthorized")
 		}
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func ByToken(tx *store.Tx, text string) (*Identity, error) {
 		return nil, gale.Errorf(gale.Unauthenticated, "Unauthorized - Token has expired.")
 	}
 	if _, setup := t.Metadata.GetString(setupMark); setup {
-		return nil, gale.Errorf(gale.Unauthenticated, "Unauthorized - Unable to find token.")
+		return nil, gale.Errorf(gale.Unauthenticated, "Unauthorized")
 	}
 	return identify(tx, &Identity{User: t.User, Service: t.Service, Method: "token", Expiry: t.Expiry})
 }
@@ -145,7 +145,7 @@ func ByAPIKey(tx *store.Tx, text string) (*Identity, error) {
 	k, err := store.APIKeys.By(tx, "key_hash", HashAPIKey(text))
 	if err != nil {
 		if gale.KindOf(err) == gale.NotFound {
-			return nil, gale.Errorf(gale.Unauthenticated, "Unauthorized - ApiKey not found.")
+			return nil, gale.Errorf(gale.Unauthenticated, "Unauthorized - ApiKey with key_hash=%s not found.", HashAPIKey(text))
 		}
 		return nil, err
 	}
@@ -203,7 +203,7 @@ func IsActionToken(text string) bool { return strings.HasPrefix(text, actionToke
 // ByActionToken returns who a running action speaks for. The token of an
 // execution that has ended is Unauthenticated.
 func (s Signer) ByActionToken(tx *store.Tx, text string) (*Identity, error) {
-	refused := gale.Errorf(gale.Unauthenticated, "Unauthorized - Unable to find token.")
+	refused := gale.Errorf(gale.Unauthenticated, "Unauthorized")
 	parts := strings.Split(text, ".")
 	if len(parts) != 3 || !hmac.Equal([]byte(parts[2]), []byte(s.sign(parts[1]))) {
 		return nil, refused

@@ -35,7 +35,7 @@ func serverCommand() cli.Command {
 			argparse.Option("How many actions run at once (default: one for each core, at least 4).", "--workers"),
 			argparse.Option("debug, info, warning or error (default warning).", "--log-level"),
 			argparse.Option("text or json.", "--log-format"),
-			argparse.Option("Set any option: SECTION.OPTION=VALUE. May be repeated.", "--set"),
+			{Names: []string{"--set"}, Action: argparse.Append, Metavar: "SECTION.OPTION=VALUE", Help: "Set any option of the configuration. May be repeated."},
 			argparse.Flag("Show every setting, its value and where it comes from, and exit.", "--print-config"),
 		},
 		Run: runServer,
@@ -45,9 +45,7 @@ func serverCommand() cli.Command {
 func runServer(ctx context.Context, env *cli.Env, args *argparse.Values) error {
 	flags := config.Flags{File: args.String("config_file"), DataDir: args.String("data_dir"), Listen: args.String("listen"),
 		DatabaseURL: args.String("database"), LogLevel: args.String("log_level"), LogFormat: args.String("log_format")}
-	if set := args.String("set"); set != "" {
-		flags.Set = append(flags.Set, set)
-	}
+	flags.Set = append(flags.Set, args.Strings("set")...)
 	if n := args.String("workers"); n != "" {
 		flags.Set = append(flags.Set, "actionrunner.actions_pool_size="+n)
 	}
