@@ -40,20 +40,55 @@ var shared struct {
 	srv  *Server
 	err  error
 	n    atomic.Int64
+
+	mu        sync.Mutex
+	templates map[string]error // how making them went
 }
 
 // Database returns the URL of a new, empty database that belongs to tb. All
 // tests of a binary share one server.
 func Database(tb testing.TB) string {
 	tb.Helper()
-	shared.once.Do(func() { shared.srv, shared.err = start() })
+	return server(tb).create(tb, "")
+}
+
+// Copy is Database, but the new one is a copy of a template of that name,
+// which prepare fills when it is first asked for.
+func Copy(tb testing.TB, template string, prepare func(url string) error) string {
+	tb.Helper()
+	srv := server(tb)
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	err, made := shared.templates[template]
+	if !made {
+		srv.exec(tb, "create database template_"+template)
+		err = prepare(srv.URL("template_" + template))
+		shared.templates[template] = err
+	}
+	if err != nil {
+		tb.Fatalf("prepare the template %s: %v", template, err)
+	}
+	return srv.create(tb, " template template_"+template)
+}
+
+func server(tb testing.TB) *Server {
+	tb.Helper()
+	shared.once.Do(func() {
+		shared.templates = map[string]error{}
+		shared.srv, shared.err = start()
+	})
 	if shared.err != nil {
 		tb.Fatalf("start PostgreSQL for tests: %v", shared.err)
 	}
+	return shared.srv
+}
+
+func (s *Server) create(tb testing.TB, options string) string {
+	tb.Helper()
 	name := "t" + strconv.FormatInt(shared.n.Add(1), 10)
-	shared.srv.exec(tb, "create database "+name)
-	tb.Cleanup(func() { shared.srv.exec(tb, "drop database "+name+" with (force)") })
-	return shared.srv.URL(name)
+	s.exec(tb, "create database "+name+options)
+	tb.Cleanup(func() { s.exec(tb, "drop database "+name+" with (force)") })
+	return s.URL(name)
 }
 
 // New starts a server of tb's own, for tests that stop it or change it.

@@ -37,9 +37,21 @@ func Postgres() Backend {
 	urls := places{byTest: map[string]string{}}
 	return Backend{Shared: true, Open: func(tb testing.TB, cfg store.Config) *store.Store {
 		tb.Helper()
-		cfg.URL = urls.of(tb, pgtest.Database)
+		cfg.URL = urls.of(tb, database)
 		return open(tb, cfg)
 	}}
+}
+
+// database makes a database whose schema is in place already: copying one is
+// much faster than building it.
+func database(tb testing.TB) string {
+	return pgtest.Copy(tb, "gale", func(url string) error {
+		s, err := store.Open(tb.Context(), store.Config{URL: url})
+		if err != nil {
+			return err
+		}
+		return s.Close()
+	})
 }
 
 // places remembers where the store of each test is.
@@ -53,6 +65,11 @@ func (p *places) of(tb testing.TB, make func(testing.TB) string) string {
 	defer p.mu.Unlock()
 	if p.byTest[tb.Name()] == "" {
 		p.byTest[tb.Name()] = make(tb)
+		tb.Cleanup(func() { // a benchmark runs several times under one name
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			delete(p.byTest, tb.Name())
+		})
 	}
 	return p.byTest[tb.Name()]
 }
