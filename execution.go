@@ -48,7 +48,7 @@ type RunnerInfo struct {
 	Hostname string `json:"hostname"`
 	PID      int    `json:"pid"`
 	Node     string `json:"node,omitempty"`
-	Token    string `json:"-"`
+	Claim    string `json:"claim,omitempty"` // the token of the claim; marks the processes of the run
 }
 
 // OutputChunk is a piece of what a running action printed.

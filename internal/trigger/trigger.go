@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/galehq/gale"
+	"github.com/galehq/gale/internal/secret"
 	"github.com/galehq/gale/internal/store"
 	"github.com/galehq/gale/py"
 )
@@ -238,4 +239,9 @@ func ByHook(tx *store.Tx, path string) ([]*gale.Trigger, error) {
 	return store.Triggers.Find(tx, store.Query{
 		Where: []store.Cond{{Column: "type", Op: "=", Value: WebhookType}, {Column: "hook", Op: "=", Value: Hook(path)}},
 		Order: []string{"id"}})
+}
+
+// PayloadPlace is where the secrets of a trigger instance's payload are sealed.
+func PayloadPlace(instanceID string) secret.Place {
+	return secret.Place{Table: "trigger_instance.payload", ID: instanceID}
 }
