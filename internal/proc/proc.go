@@ -100,6 +100,7 @@ type Process struct {
 	cmd     Command
 	pid     int
 	pidfd   *os.File // nil where the kernel has none
+	stdin   *os.File // our end; nil without input
 	exited  chan struct{}
 	streams []*stream
 	channel *collector
@@ -209,7 +210,11 @@ func (p *Process) finish(e *Exit) {
 	}
 }
 
+// closeReaders ends all goroutines that serve the child's descriptors.
 func (p *Process) closeReaders() {
+	if p.stdin != nil {
+		p.stdin.Close() // somebody may hold the other end and not read
+	}
 	for _, s := range p.streams {
 		s.file.Close()
 	}

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func shell(script string) Command {
@@ -471,6 +473,42 @@ func TestASignalNeedsElevation(t *testing.T) {
 	q.signal([]info{{pid: 1, group: 1}}, 0)
 	if fmt.Sprint(asked) != "[1]" {
 		t.Errorf("asked for groups %v, want [1]", asked)
+	}
+}
+
+func TestOrphansAreReapedAndChildrenAreNot(t *testing.T) {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+	c := shell(`(setsid sh -c 'echo $$ >p' </dev/null >/dev/null 2>&1 &)`)
+	c.Dir = t.TempDir()
+	run(t, c)
+	orphan := pids(t, filepath.Join(c.Dir, "p"), 1)[0]
+	awaitGone(t, orphan)
+	own, err := Start(shell(`exit 5`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	awaitGone(t, own.PID())
+	foreign := exec.Command("/bin/sh", "-c", "exit 6") // of another package
+	if err := foreign.Start(); err != nil {
+		t.Fatal(err)
+	}
+	awaitGone(t, foreign.Process.Pid)
+	suspects := reapOrphans(nil)
+	if !suspects[orphan] || suspects[own.PID()] || suspects[foreign.Process.Pid] {
+		t.Errorf("suspects: got %v, want %d and neither %d nor %d", suspects, orphan, own.PID(), foreign.Process.Pid)
+	}
+	reapOrphans(suspects)
+	if _, err := stat(orphan); err == nil {
+		t.Error("the orphan is still a zombie")
+	}
+	if e := own.Wait(t.Context()); e.Code != 5 {
+		t.Errorf("our own child: got code %d, want 5", e.Code)
+	}
+	if foreign.Wait(); foreign.ProcessState.ExitCode() != 6 {
+		t.Errorf("another package's child: got %v, want exit status 6", foreign.ProcessState)
 	}
 }
 

@@ -101,6 +101,7 @@ func (p *Process) read(pipes *plumbing) {
 		p.readers.Go(p.channel.run)
 	}
 	if pipes.in != nil {
+		p.stdin = pipes.in
 		feed(pipes.in, p.cmd.Stdin)
 	}
 	go func() { p.awaitExit(); close(p.exited) }()

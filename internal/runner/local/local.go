@@ -27,7 +27,8 @@ type Config struct {
 	Sudo string // program; empty: sudo
 	// ZeroIsEmpty passes a positional integer 0 as the empty text.
 	ZeroIsEmpty bool
-	Environ     []string // base environment; nil: runner.Environ
+	Environ     []string    // base environment; nil: runner.Environ
+	Limits      proc.Limits // of each action's processes
 }
 
 // Entries are local-shell-cmd and local-shell-script.
@@ -120,8 +121,9 @@ func (c Config) command(job *runner.Job, line string) (proc.Command, error) {
 	}
 	command := proc.Command{
 		Path: "/bin/sh", Args: []string{"-c", line},
-		Dir: runner.String(job.RunnerParameters, "cwd"),
-		Env: runner.MergeEnv(c.Environ, env, job.ActionEnv()),
+		Dir:    runner.String(job.RunnerParameters, "cwd"),
+		Env:    runner.MergeEnv(c.Environ, env, job.ActionEnv()),
+		Limits: c.Limits,
 	}
 	if strings.Contains(line, "\x00") {
 		return proc.Command{}, errors.New("the command has a NUL character in it")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/galehq/gale"
+	"github.com/galehq/gale/internal/proc"
 	"github.com/galehq/gale/internal/runner"
 	"github.com/galehq/gale/internal/runner/runnertest"
 	"github.com/galehq/gale/py"
@@ -165,6 +166,13 @@ func TestDirectoryAndEnvironment(t *testing.T) {
 	want := dir + "\nA=x y\nHOME=/h\nN=5\nST2_ACTION_API_URL=http://api/v1\nST2_ACTION_AUTH_TOKEN=tok\nST2_ACTION_DEBUG=False\nST2_ACTION_EXECUTION_ID=e1\nST2_ACTION_PACK_NAME=core"
 	if out := runner.String(got.Result, "stdout"); out != want {
 		t.Errorf("got  %q\nwant %q", out, want)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	limited, _ := entries(Config{Limits: proc.Limits{OpenFiles: 77}})
+	if out := runner.String(run(t, limited, command("ulimit -n")).Result, "stdout"); out != "77" {
+		t.Errorf("got %s open files, want 77", out)
 	}
 }
 

@@ -26,9 +26,10 @@ type Config struct {
 	// EagerSite has interpreters read site-packages when they start instead
 	// of when something needs it.
 	EagerSite bool
-	BasePath  string   // told to actions that look for StackStorm's directory
-	PackPaths []string // directories of packs, likewise
-	Environ   []string // base environment; nil: runner.Environ
+	BasePath  string      // told to actions that look for StackStorm's directory
+	PackPaths []string    // directories of packs, likewise
+	Environ   []string    // base environment; nil: runner.Environ
+	Limits    proc.Limits // of each action's processes
 }
 
 // Entries is python-script.
@@ -97,7 +98,7 @@ func (r Config) command(ctx context.Context, job *runner.Job) (proc.Command, err
 	if r.EagerSite || customized(python, env) {
 		args = []string{"-u", filepath.Join(sdk, "run_action.py")}
 	}
-	return proc.Command{Path: python.Executable, Args: args, Env: env, Stdin: input, Channel: true}, nil
+	return proc.Command{Path: python.Executable, Args: args, Env: env, Stdin: input, Channel: true, Limits: r.Limits}, nil
 }
 
 // systemPacks never have a virtual environment.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/galehq/gale"
+	"github.com/galehq/gale/internal/proc"
 	"github.com/galehq/gale/internal/pyenv"
 	"github.com/galehq/gale/internal/runner"
 	"github.com/galehq/gale/internal/runner/runnertest"
@@ -276,6 +277,14 @@ func TestSitecustomizeRunsAtTheStart(t *testing.T) {
 		Runner.Run(t.Context(), action(t, "import sys; return sys.customized", nil), runner.Discard)
 	if value, _ := got.Result.GetString("result"); value != true {
 		t.Errorf("got %s", py.Repr(got.Result))
+	}
+}
+
+func TestLimits(t *testing.T) {
+	got := entry(Config{Limits: proc.Limits{OpenFiles: 77}}).Runner.Run(t.Context(),
+		action(t, "import resource; return resource.getrlimit(resource.RLIMIT_NOFILE)[0]", nil), runner.Discard)
+	if out := runner.String(got.Result, "result"); out != "77" {
+		t.Errorf("got %s, want 77 open files", py.Repr(got.Result))
 	}
 }
 
