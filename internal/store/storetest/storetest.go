@@ -42,10 +42,9 @@ func Postgres() Backend {
 	}}
 }
 
-// database makes a database whose schema is in place already: copying one is
-// much faster than building it.
+// database returns an empty database whose schema is in place already.
 func database(tb testing.TB) string {
-	return pgtest.Copy(tb, "gale", func(url string) error {
+	return pgtest.Reuse(tb, "gale", func(url string) error {
 		s, err := store.Open(tb.Context(), store.Config{URL: url})
 		if err != nil {
 			return err
