@@ -24,9 +24,7 @@ type Datastore struct {
 
 // NewDatastore returns the datastore as a user sees it.
 func NewDatastore(reader Reader, user string) *Datastore {
-	d := &Datastore{reader: reader, user: user, read: map[[2]string]string{}}
-	d.vars = py.DictOf("system", &Item{d, gale.ScopeSystem, ""}, "user", &Item{d, gale.ScopeUser, ""})
-	return d
+	return &Datastore{reader: reader, user: user}
 }
 
 // User returns whose items an execution with this context sees: those of
@@ -44,9 +42,18 @@ func User(context *py.Dict, systemUser string) string {
 // Vars returns the value of the variable st2kv.
 func (d *Datastore) Vars() *py.Dict {
 	if d == nil {
-		return py.DictOf("system", &Item{nil, gale.ScopeSystem, ""}, "user", &Item{nil, gale.ScopeUser, ""})
+		return noItems
+	}
+	if d.vars == nil {
+		d.vars = scopes(d)
 	}
 	return d.vars
+}
+
+var noItems = scopes(nil)
+
+func scopes(d *Datastore) *py.Dict {
+	return py.DictOf("system", &Item{d, gale.ScopeSystem, ""}, "user", &Item{d, gale.ScopeUser, ""})
 }
 
 // Err returns, once, the first error that reading an item met since the last
@@ -75,6 +82,9 @@ func (d *Datastore) Value(scope, name string) (text string, found bool) {
 			d.err = err
 		}
 		return "", false
+	}
+	if d.read == nil {
+		d.read = map[[2]string]string{}
 	}
 	d.read[key] = text
 	return text, found
