@@ -9,8 +9,11 @@ import (
 	"github.com/galehq/gale"
 )
 
-// snapshotCacheBytes bounds the snapshots that are kept in memory.
-const snapshotCacheBytes = 8 << 20
+// What is kept in memory of snapshots and of facets.
+const (
+	snapshotCacheBytes = 8 << 20
+	facetCacheBytes    = 1 << 20
+)
 
 type snapshot struct {
 	digest string

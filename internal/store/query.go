@@ -121,6 +121,9 @@ func (d *definition[T]) condition(b *sqlBuilder, c Cond) (string, error) {
 	}
 	switch c.Op {
 	case "=", "":
+		if ref, ok := v.(string); ok && col.byName != "" {
+			return col.name + " = " + b.arg(v) + " and " + col.byName + " = " + b.arg(nameOf(ref)), nil
+		}
 		return col.name + " = " + b.arg(v), nil
 	case "!=":
 		return "(" + col.name + " <> " + b.arg(v) + " or " + col.name + " is null)", nil

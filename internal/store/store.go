@@ -53,7 +53,8 @@ type Store struct {
 	log       *slog.Logger
 	db        backend
 	ids       idSource
-	snapshots *lru
+	snapshots *lru // bodies by digest
+	facets    *lru // values that are known to be in table facet
 	eventLog  logReader
 	outputLog logReader
 	leases    leases
@@ -79,7 +80,7 @@ type backend interface {
 // back; see Orphans.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	cfg.setDefaults()
-	s := &Store{cfg: cfg, log: cfg.Log, snapshots: newLRU(snapshotCacheBytes)}
+	s := &Store{cfg: cfg, log: cfg.Log, snapshots: newLRU(snapshotCacheBytes), facets: newLRU(facetCacheBytes)}
 	s.ids.init(cfg.Rand)
 	s.leases.init()
 	var err error
@@ -193,6 +194,9 @@ func (s *Store) committed(tx *Tx) {
 	}
 	for _, snap := range tx.snapshots {
 		s.snapshots.put(snap.digest, snap.body)
+	}
+	for _, f := range tx.facets {
+		s.facets.put(f, nil)
 	}
 	if s.cfg.OnCommit != nil && len(tx.rings) > 0 {
 		s.cfg.OnCommit(tx.rings)

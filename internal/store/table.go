@@ -38,6 +38,8 @@ type column[T any] struct {
 	group  int          // columns of one number are unique together; 0: alone
 	fixed  bool         // never changes after the insert, so that an update leaves its index alone
 	list   bool         // of words, between separators
+	facet  bool         // the values that occur are kept in table facet, for Distinct
+	byName string       // the column with the name of this reference, which has the index
 }
 
 // wordSeparator stands before and after each word of a list column.
@@ -238,16 +240,18 @@ func (t Table[T]) Each(tx *Tx, q Query) iter.Seq2[*T, error] {
 }
 
 // Distinct returns the values of a column that occur, ascending, without
-// NULL. It steps from value to value, so that it takes time by the number of
-// values and not of rows where the column leads an index.
+// NULL. For the columns of executions by which people filter it also returns
+// values of executions that have been deleted.
 func (t Table[T]) Distinct(tx *Tx, column string) ([]any, error) {
 	c := t.def.byName[column]
 	if c == nil {
 		return nil, t.def.unknown(column)
 	}
-	rows, err := tx.query("with recursive d(x) as (select min(" + c.name + ") from " + t.def.name +
-		" union all select (select min(t." + c.name + ") from " + t.def.name + " t where t." + c.name + " > d.x) from d where d.x is not null)" +
-		" select x from d where x is not null")
+	query, args := "select distinct "+c.name+" as x from "+t.def.name+" where "+c.name+" is not null order by x", []any(nil)
+	if c.facet {
+		query, args = "select value from facet where name = $1 order by value", []any{t.def.name + "." + c.name}
+	}
+	rows, err := tx.query(query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -256,6 +260,25 @@ func (t Table[T]) Distinct(tx *Tx, column string) ([]any, error) {
 		values[i] = row[0]
 	}
 	return values, nil
+}
+
+// noteFacets records values of facet columns that have not occurred before.
+func (d *definition[T]) noteFacets(tx *Tx, values []any) error {
+	for i := range d.columns {
+		value, _ := values[i].(string)
+		if !d.columns[i].facet || value == "" {
+			continue
+		}
+		name := d.name + "." + d.columns[i].name
+		if _, known := tx.s.facets.get(name + "=" + value); known {
+			continue
+		}
+		if err := tx.send("insert into facet (name, value) values ($1, $2) on conflict do nothing", name, value); err != nil {
+			return err
+		}
+		tx.facets = append(tx.facets, name+"="+value)
+	}
+	return nil
 }
 
 // Insert stores a new document, which must have an id, and sets its Rev. It
@@ -279,7 +302,7 @@ func (t Table[T]) Insert(tx *Tx, v *T) error {
 		return d.conflict(tx, v)
 	}
 	tx.setRev(d.rev(v), 1)
-	return nil
+	return d.noteFacets(tx, args[2:])
 }
 
 // conflict says which unique columns of v are taken.

@@ -26,6 +26,7 @@ type Tx struct {
 	claimed   []Item
 	settled   []Item
 	snapshots []snapshot
+	facets    []string
 	revs      []revision
 }
 

@@ -358,7 +358,7 @@ func testDistinct(t *testing.T, b Backend) {
 	insertExecutions(t, s)
 	view(t, s, func(tx *store.Tx) error {
 		for column, want := range map[string][]any{
-			"action": {"core.local", "core.remote", "linux.ps"}, "rule": {"core.on_call"}, "task_execution": {},
+			"action": {"core.local", "core.remote", "linux.ps"}, "rule": {"core.on_call"}, "task_execution": {}, "status": {"failed", "requested", "running", "succeeded"}, "user": {"Bob", "ann"},
 			"start_timestamp": {int64(100), int64(200), int64(300)},
 		} {
 			got, err := store.Executions.Distinct(tx, column)

@@ -1,3 +1,4 @@
+-- +goose Up
 -- What actions print. Blobs: programs print what they like.
 create table output (
   seq integer primary key autoincrement,

@@ -25,14 +25,9 @@ create index execution_start_timestamp_id on execution (start_timestamp, id);
 create index execution_status_start_timestamp on execution (status, start_timestamp);
 create index execution_action_ref_start_timestamp on execution (action_ref, start_timestamp);
 create index execution_trace_id on execution (trace_id);
-create index execution_runner_name on execution (runner_name);
-create index execution_username on execution (username);
 create index execution_parent on execution (parent) where parent is not null;
-create index execution_rule_ref on execution (rule_ref) where rule_ref is not null;
 create index execution_rule_name on execution (rule_name) where rule_name is not null;
-create index execution_trigger_ref on execution (trigger_ref) where trigger_ref is not null;
 create index execution_trigger_name on execution (trigger_name) where trigger_name is not null;
-create index execution_trigger_type on execution (trigger_type) where trigger_type is not null;
 create index execution_trigger_type_name on execution (trigger_type_name) where trigger_type_name is not null;
 create index execution_trigger_instance_id on execution (trigger_instance_id) where trigger_instance_id is not null;
 create index execution_workflow_execution on execution (workflow_execution) where workflow_execution is not null;
@@ -280,6 +275,9 @@ create index api_key_username on api_key (username);
 
 -- Texts by the SHA-256 of their bytes; never changed.
 create table snapshot (digest text primary key, body text not null) strict;
+
+-- Values that occur, or did, in columns that no index leads with.
+create table facet (name text not null, value text not null, primary key (name, value)) strict, without rowid;
 
 -- Results that are too large for the execution's row.
 create table result (execution_id text primary key, body text not null) strict;
