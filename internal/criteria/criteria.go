@@ -51,9 +51,23 @@ type criterion struct {
 // Decision says whether criteria were met.
 type Decision struct {
 	Matched bool
-	Reason  string    // why not, for people
 	Err     error     // a criterion could not be evaluated; it is part of Reason
 	Checks  []Outcome // what was looked at; Match keeps only the one that decided
+}
+
+// Reason says, for people, why the criteria were not met; it is "" when they
+// were. The text is made on demand: most events meet few criteria, and nobody
+// asks why.
+func (d Decision) Reason() string {
+	if d.Matched {
+		return ""
+	}
+	for _, o := range d.Checks {
+		if !o.Matched {
+			return o.reason()
+		}
+	}
+	return "the payload is empty, and an empty payload meets no criteria"
 }
 
 // Outcome is how one criterion fared.
@@ -196,7 +210,7 @@ func (c *Criteria) decide(payload *py.Dict, env Env, all bool) Decision {
 		return Decision{Matched: true}
 	}
 	if payload.Len() == 0 {
-		return Decision{Reason: "the payload is empty, and an empty payload meets no criteria"}
+		return Decision{}
 	}
 	r := run{env: env, root: "trigger", value: payload}
 	d := Decision{Matched: true}
@@ -209,7 +223,7 @@ func (c *Criteria) decide(payload *py.Dict, env Env, all bool) Decision {
 			d.Checks = append(d.Checks, o)
 		}
 		if !o.Matched && d.Matched {
-			d.Matched, d.Reason, d.Err = false, o.reason(), o.Err
+			d.Matched, d.Err = false, o.Err
 			if !all {
 				break
 			}

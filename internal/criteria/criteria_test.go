@@ -96,8 +96,8 @@ func TestDecisionsSayWhy(t *testing.T) {
 		{`{"trigger.a": {"type": "td_gt", "pattern": 60}}`, ""},
 	} {
 		d := Compile(doc(t, c.criteria), engine).Match(doc(t, payloadText), env())
-		if d.Reason != c.want || d.Matched != (c.want == "") {
-			t.Errorf("%s:\n got %v %q\nwant %q", c.criteria, d.Matched, d.Reason, c.want)
+		if d.Reason() != c.want || d.Matched != (c.want == "") {
+			t.Errorf("%s:\n got %v %q\nwant %q", c.criteria, d.Matched, d.Reason(), c.want)
 		}
 	}
 }
@@ -127,13 +127,13 @@ func TestBareDatastoreItemsAreText(t *testing.T) {
 func TestExplainLooksAtEveryCriterion(t *testing.T) {
 	c := Compile(doc(t, `{"trigger.a": {"type": "eq", "pattern": 2}, "trigger.b": {"type": "eq", "pattern": 2}, "trigger.c": {"type": "lt", "pattern": 2}}`), engine)
 	d := c.Explain(doc(t, payloadText), env())
-	if d.Matched || len(d.Checks) != 3 || d.Checks[0].Matched || !d.Checks[1].Matched || d.Checks[2].Err == nil || !strings.HasPrefix(d.Reason, "trigger.a is 1") {
+	if d.Matched || len(d.Checks) != 3 || d.Checks[0].Matched || !d.Checks[1].Matched || d.Checks[2].Err == nil || !strings.HasPrefix(d.Reason(), "trigger.a is 1") {
 		t.Errorf("got %+v", d)
 	}
-	if m := c.Match(doc(t, payloadText), env()); len(m.Checks) != 1 || m.Reason != d.Reason {
+	if m := c.Match(doc(t, payloadText), env()); len(m.Checks) != 1 || m.Reason() != d.Reason() {
 		t.Errorf("match says %+v", m)
 	}
-	if d := c.Explain(nil, env()); d.Matched || d.Reason == "" {
+	if d := c.Explain(nil, env()); d.Matched || d.Reason() == "" {
 		t.Errorf("an empty payload: %+v", d)
 	}
 }
@@ -188,7 +188,7 @@ func FuzzCriterion(f *testing.F) {
 		Check(criteria)
 		c := Compile(criteria, engine)
 		payload := doc(t, payloadText)
-		if a, b := c.Match(payload, env()), c.Explain(payload, env()); a.Matched != b.Matched || a.Reason != b.Reason {
+		if a, b := c.Match(payload, env()), c.Explain(payload, env()); a.Matched != b.Matched || a.Reason() != b.Reason() {
 			t.Errorf("match %+v, explain %+v", a, b)
 		}
 	})
@@ -201,7 +201,7 @@ func BenchmarkMatch(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if d := c.Match(payload, e); !d.Matched {
-			b.Fatal(d.Reason)
+			b.Fatal(d.Reason())
 		}
 	}
 }

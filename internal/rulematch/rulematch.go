@@ -67,8 +67,16 @@ func (s *Set) Rules(trigger string) []*Rule { return s.byTrigger[trigger] }
 type Verdict struct {
 	Rule     *Rule
 	Fires    bool
-	Reason   string            // why not, for people
 	Decision criteria.Decision // of its criteria; zero if they were not looked at
+	why      string            // why they were not looked at
+}
+
+// Reason says, for people, why the rule does not fire; it is "" when it does.
+func (v Verdict) Reason() string {
+	if v.Fires || v.why != "" {
+		return v.why
+	}
+	return v.Decision.Reason()
 }
 
 // Failure returns the reason of a failed enforcement when the criteria could
@@ -77,7 +85,7 @@ func (v Verdict) Failure(instanceID string) string {
 	if v.Decision.Err == nil {
 		return ""
 	}
-	return fmt.Sprintf("Failed to match rule %q against trigger instance %q: %s", v.Rule.rule.Ref, instanceID, v.Decision.Reason)
+	return fmt.Sprintf("Failed to match rule %q against trigger instance %q: %s", v.Rule.rule.Ref, instanceID, v.Decision.Reason())
 }
 
 // Match gives the verdict on every rule that waits for a trigger, in order:
@@ -104,12 +112,12 @@ func judge(rules []*Rule, payload *py.Dict, env criteria.Env, fn decide) []Verdi
 		out[i] = Verdict{Rule: r}
 		switch {
 		case !r.rule.Enabled:
-			out[i].Reason = "the rule is disabled"
+			out[i].why = "the rule is disabled"
 		case r.backstop() && fired != nil:
-			out[i].Reason = fmt.Sprintf("it is a backstop, and %s fires", fired.rule.Ref)
+			out[i].why = fmt.Sprintf("it is a backstop, and %s fires", fired.rule.Ref)
 		default:
 			d := fn(r.criteria, payload, env)
-			out[i].Decision, out[i].Fires, out[i].Reason = d, d.Matched, d.Reason
+			out[i].Decision, out[i].Fires = d, d.Matched
 		}
 		if out[i].Fires && !r.backstop() && fired == nil {
 			fired = r

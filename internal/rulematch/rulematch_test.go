@@ -63,8 +63,8 @@ func TestSelectionOfRules(t *testing.T) {
 			if v.Fires {
 				fired = append(fired, v.Rule.Rule().Ref)
 			}
-			if v.Fires == (v.Reason != "") {
-				t.Errorf("%s: %s fires %v because %q", c.name, v.Rule.Rule().Ref, v.Fires, v.Reason)
+			if v.Fires == (v.Reason() != "") {
+				t.Errorf("%s: %s fires %v because %q", c.name, v.Rule.Rule().Ref, v.Fires, v.Reason())
 			}
 		}
 		if got := strings.Join(fired, " "); got != c.want {
@@ -81,8 +81,8 @@ func TestVerdictsSayWhy(t *testing.T) {
 	want := []string{"", "trigger.kind is 'web', which does not meet eq 'db'", "the rule is disabled",
 		"trigger.nope: the operator contains fails: argument of type 'NoneType' is not iterable", "it is a backstop, and p.a fires"}
 	for i, v := range set.Explain("p.t", py.DictOf("kind", "web"), criteria.Env{Now: now}) {
-		if v.Reason != want[i] {
-			t.Errorf("%s: got %q, want %q", v.Rule.Rule().Ref, v.Reason, want[i])
+		if v.Reason() != want[i] {
+			t.Errorf("%s: got %q, want %q", v.Rule.Rule().Ref, v.Reason(), want[i])
 		}
 		wantFailure := ""
 		if i == 3 {
