@@ -82,7 +82,7 @@ func Bodies() []string {
 }
 
 // ValidateBody checks the body of an API request and returns it with defaults
-// filled in. Its error is of kind gale.Invalid; an unknown name is a defect of
+// filled in. Its error has the exact words of StackStorm's answer; it is of kind gale.Invalid; an unknown name is a defect of
 // the caller and of kind gale.Internal. Null counts as absent for optional
 // properties.
 func ValidateBody(name string, body any) (any, error) {

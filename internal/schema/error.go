@@ -14,13 +14,16 @@ type Error struct {
 	Keyword string // the keyword that failed, "required" for a missing property
 }
 
-// Error returns the message, and the parameter's name where the message does
-// not name it.
-func (e *Error) Error() string {
+// Error returns the message.
+func (e *Error) Error() string { return e.Message }
+
+// placed returns an error whose message names the place, if it does not do so
+// yet: "5 is not of type 'string'" tells little about which of ten parameters.
+func (e *Error) placed() *Error {
 	if len(e.Path) == 0 || strings.Contains(e.Message, step(e.Path[0])) {
-		return e.Message
+		return e
 	}
-	return e.Message + ` (in "` + e.Path.String() + `")`
+	return &Error{e.Message + ` (in "` + e.Path.String() + `")`, e.Path, e.Keyword}
 }
 
 // fault is an Error in the making. Its message is made only when somebody

@@ -46,8 +46,8 @@ func ValidateOutput(action *gale.Action, runner *gale.RunnerType, result any) er
 	if whole == nil {
 		return nil // without it StackStorm looks at neither
 	}
-	if err := whole.Validate(result); err != nil {
-		return err
+	if e := best(whole.faults(result)); e != nil {
+		return e.placed()
 	}
 	part := full(action.OutputSchema)
 	d, _ := result.(*py.Dict)
@@ -59,11 +59,11 @@ func ValidateOutput(action *gale.Action, runner *gale.RunnerType, result any) er
 		return &Error{Message: py.Repr(runner.OutputKey) + " is a required property",
 			Path: Path{runner.OutputKey}, Keyword: "required"}
 	}
-	err := part.Validate(value)
-	if e, ok := err.(*Error); ok {
+	if e := best(part.faults(value)); e != nil {
 		e.Path = join(Path{runner.OutputKey}, e.Path...)
+		return e.placed()
 	}
-	return err
+	return nil
 }
 
 // full compiles an output schema, nil when it cannot be applied.

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -112,7 +113,8 @@ func (p *Parameters) names(want func(string, *py.Dict) bool) []string {
 
 // Validate checks the values that a caller gives: defaults count as given, and
 // null stands for "not given" where a parameter is optional. An action without
-// any declared parameter takes everything. The values completed with defaults
+// any declared parameter takes everything. The error is an *Error that names the
+// parameter. The values completed with defaults
 // are returned for those who want them; what is stored is what was given.
 func (p *Parameters) Validate(values *py.Dict) (completed *py.Dict, err error) {
 	if p.err != nil {
@@ -125,8 +127,9 @@ func (p *Parameters) Validate(values *py.Dict) (completed *py.Dict, err error) {
 		values = py.NewDict(0)
 	}
 	whole, err := p.schema.complete(values)
-	if err != nil {
-		return nil, err
+	var e *Error
+	if errors.As(err, &e) {
+		return nil, e.placed()
 	}
 	return whole.(*py.Dict), p.refuseFixed(values)
 }

@@ -247,7 +247,7 @@ func TestOutputSchemas(t *testing.T) {
 func TestReferencesStayInTheDocument(t *testing.T) {
 	for _, c := range []struct{ schema, value, want string }{
 		{`{"type": "object", "properties": {"c": {"type": "object", "properties": {"n": {"type": "integer"}}}, "m": {"type": "object", "patternProperties": {".": {"$ref": "#/properties/c"}}}}}`,
-			`{"m": {"x": {"n": "no"}}}`, `'no' is not of type 'integer', 'null' (in "m.x.n")`},
+			`{"m": {"x": {"n": "no"}}}`, "'no' is not of type 'integer', 'null'"},
 		{`{"type": "object", "properties": {"a": {"$ref": "#/nowhere"}}}`, `{"a": 1}`, ""},
 		{`{"type": "object", "properties": {"a": {"$ref": "file:///etc/passwd"}}}`, `{"a": 1}`, ""},
 		{`{"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}`, `1`, "the schema is too complex for this value"},
