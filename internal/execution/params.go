@@ -45,6 +45,12 @@ func (s *Service) Final(ctx context.Context, def *Definition, e *gale.Execution,
 	return f, err
 }
 
+// Source is what templates of a request may refer to, for callers that render
+// its parameters themselves.
+func (s *Service) Source(ctx context.Context, def *Definition, req Request) (params.Source, error) {
+	return s.source(ctx, def, s.begin(def, req), false)
+}
+
 // source is what templates of an execution may refer to. A configuration that
 // cannot be resolved is empty while an execution is requested, as in
 // StackStorm, and an error (strict) when it is about to run.

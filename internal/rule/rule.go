@@ -17,8 +17,8 @@ import (
 
 	"github.com/galehq/gale"
 	"github.com/galehq/gale/internal/bus"
+	"github.com/galehq/gale/internal/criteria"
 	"github.com/galehq/gale/internal/execution"
-	"github.com/galehq/gale/internal/params"
 	"github.com/galehq/gale/internal/rulematch"
 	"github.com/galehq/gale/internal/secret"
 	"github.com/galehq/gale/internal/store"
@@ -132,44 +132,66 @@ type deed struct {
 // decide finds out what an instance brings about. It reads and writes nothing else.
 func (e *Engine) decide(ctx context.Context, inst *instance) ([]deed, error) {
 	rules, err := e.rulesOf(ctx, inst.stored.Trigger)
-	if err != nil || len(rules) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	env := rulematch.Env{Now: inst.stored.OccurrenceTime.Std(), Datastore: e.Exec.Datastore(ctx, e.Exec.SystemUser)}
+	data := e.Exec.Datastore(ctx, e.Exec.SystemUser)
 	var deeds []deed
-	for _, m := range rulematch.Select(rules, inst.payload, env) {
+	env := criteria.Env{Now: inst.stored.OccurrenceTime.Std(), Datastore: data}
+	for _, v := range rules.set.Match(inst.stored.Trigger, inst.payload, env) {
 		switch {
-		case m.Fired:
-			deeds = append(deeds, e.plan(ctx, inst, m.Rule))
-		case m.Decision.Err != nil:
-			deeds = append(deeds, deed{rule: refOf(m.Rule.Rule), failed: fmt.Errorf("Failed to match rule %q against trigger instance %s: %w",
-				m.Rule.Rule.Ref, inst.stored.ID, m.Decision.Err)})
+		case v.Fires:
+			d, err := e.plan(ctx, inst, rules, v.Rule)
+			if err != nil {
+				return nil, err
+			}
+			deeds = append(deeds, d)
+		case v.Decision.Err != nil:
+			deeds = append(deeds, deed{rule: refOf(v.Rule.Rule()), failed: errors.New(v.Failure(inst.stored.ID))})
 		}
 	}
-	return deeds, nil
+	return deeds, data.Err()
 }
 
 func refOf(r *gale.Rule) gale.RuleRef { return gale.RuleRef{Ref: r.Ref, ID: r.ID, UID: r.UID} }
 
-// plan makes the execution that a rule which fired asks for.
-func (e *Engine) plan(ctx context.Context, inst *instance, r *rulematch.Rule) deed {
-	d := deed{rule: refOf(r.Rule)}
-	def, err := e.Exec.Define(ctx, r.Rule.Action.Ref)
+// plan makes the execution that a rule which fired asks for. Its error is the
+// store's; what is wrong with the rule or its action is part of the deed.
+func (e *Engine) plan(ctx context.Context, inst *instance, rules *waiting, r *rulematch.Rule) (deed, error) {
+	d := deed{rule: refOf(r.Rule())}
+	def, err := e.Exec.Define(ctx, r.Rule().Action.Ref)
 	if err != nil {
-		d.failed = err
-		return d
+		if gale.KindOf(err) == gale.Invalid {
+			d.failed = err
+			return d, nil
+		}
+		return d, err
 	}
 	d.def = def
 	req := execution.Request{
-		Action: def.Action.Ref, Parameters: r.Rule.Action.Parameters, User: e.Exec.SystemUser,
+		Action: def.Action.Ref, Parameters: r.Rule().Action.Parameters, User: e.Exec.SystemUser,
 		Rule: &d.rule, Instance: inst.stored, TriggerType: inst.typ,
-		Extra: py.DictOf("trigger", inst.payload),
 	}
-	d.exec, d.failed = e.Exec.Plan(ctx, def, req)
-	if d.failed != nil && (d.exec == nil || d.exec.Status != gale.Failed) {
+	src, err := e.Exec.Source(ctx, def, req)
+	if err != nil {
+		return d, err
+	}
+	values, err := rules.bind(r, def).Parameters(inst.payload, src)
+	if lost := src.Datastore.Err(); lost != nil {
+		return d, lost
+	}
+	if err != nil {
+		d.exec, d.failed = e.Exec.Rejected(def, req, err)
+		if d.exec == nil && d.failed == nil {
+			d.failed = err
+		}
+		return d, nil
+	}
+	req.Parameters = values
+	if d.exec, d.failed = e.Exec.PlanRendered(def, req); d.failed != nil {
 		d.exec = nil
 	}
-	return d
+	return d, nil
 }
 
 // enforce stores what was decided for one rule. An enforcement that is there
@@ -222,7 +244,3 @@ func (e *Engine) fail(ctx context.Context, it store.Item, inst *instance, reason
 		return tx.Done(it)
 	})
 }
-
-var errNone = errors.New("no rule waits for this trigger")
-
-var _ = params.User
