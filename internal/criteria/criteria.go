@@ -305,7 +305,7 @@ func (c *criterion) look(r *run) (any, error) {
 		return v, err
 	}
 	if c.steps[0] != r.root {
-		return r.item(c.steps), nil
+		return r.item(c.steps), r.env.Datastore.Err()
 	}
 	v := r.value
 	for _, s := range c.steps[1:] {

@@ -2,6 +2,7 @@ package criteria
 
 import (
 	"bufio"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -19,6 +20,9 @@ var now = time.Date(2026, 11, 25, 7, 0, 0, 0, time.UTC)
 type keys map[string]string
 
 func (k keys) ReadKey(_, _, name string) (string, bool, error) {
+	if name == "broken" {
+		return "", false, errors.New("the datastore is down")
+	}
 	v, ok := k[name]
 	return v, ok, nil
 }
@@ -121,6 +125,19 @@ func TestBareDatastoreItemsAreText(t *testing.T) {
 	d := Compile(py.DictOf("system.x", py.DictOf("type", "eq", "pattern", "foo")), engine).Match(py.DictOf("v", 1), env())
 	if !d.Matched {
 		t.Errorf("a key of the datastore: %+v", d)
+	}
+}
+
+func TestAnOutageOfTheDatastoreFailsTheCriterion(t *testing.T) {
+	for _, criteria := range []*py.Dict{
+		py.DictOf("trigger.v", py.DictOf("type", "eq", "pattern", "{{ st2kv.system.broken }}")),
+		py.DictOf("st2kv.system.broken", py.DictOf("type", "nexists", "pattern", true)),
+	} {
+		e := env()
+		d := Compile(criteria, engine).Match(py.DictOf("v", ""), e)
+		if d.Matched || d.Err == nil || e.Datastore.Err() == nil {
+			t.Errorf("%s: %+v, and the datastore says %v", py.Repr(criteria), d, e.Datastore.Err())
+		}
 	}
 }
 

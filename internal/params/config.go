@@ -27,7 +27,8 @@ type ConfigSource struct {
 // ciphertext and is decrypted. Keys that the schema does not know are kept.
 // required is not enforced, and $ref is not followed.
 //
-// Templates in defaults are rendered like those in values.
+// Templates in defaults are rendered like those in values. The error is of
+// kind gale.Invalid, or that of the datastore when it is out of reach.
 func ResolveConfig(attributes, values *py.Dict, src ConfigSource) (*py.Dict, error) {
 	whole := py.DictOf("type", "object", "properties", orEmpty(attributes))
 	completed := fillObject(whole, orEmpty(values), 0)
@@ -133,8 +134,8 @@ func (r *configRun) resolve(spec *py.Dict, v any, at schema.Path) (any, error) {
 
 func (r *configRun) render(spec *py.Dict, template string, at schema.Path) (any, error) {
 	text, err := r.src.Engine.RenderTemplate(template, r.vars)
-	if err == nil {
-		err = r.src.Datastore.Err()
+	if lost := r.src.Datastore.Err(); lost != nil {
+		return nil, fmt.Errorf("resolve %s in the config of pack %s: %w", at, r.src.Pack, lost)
 	}
 	if err != nil {
 		return nil, r.errorf(template, at, jinja.Message(err))

@@ -12,7 +12,7 @@ type Reader interface {
 }
 
 // Datastore is the variable st2kv: each item is read when its text is needed,
-// at most once. One serves one rendering after another, not several at once.
+// at most once. Make one for each event or request; it serves one goroutine.
 // The nil Datastore has no items.
 type Datastore struct {
 	reader Reader
@@ -56,15 +56,14 @@ func scopes(d *Datastore) *py.Dict {
 	return py.DictOf("system", &Item{d, gale.ScopeSystem, ""}, "user", &Item{d, gale.ScopeUser, ""})
 }
 
-// Err returns, once, the first error that reading an item met since the last
-// call. Templates cannot see it: to them the item is empty.
+// Err returns the first error that reading an item met. Templates cannot see
+// it: to them the item is empty. It says that the datastore is out of reach,
+// not that a template is wrong, so whoever renders asks at the end.
 func (d *Datastore) Err() error {
 	if d == nil {
 		return nil
 	}
-	err := d.err
-	d.err = nil
-	return err
+	return d.err
 }
 
 // Value returns the text of an item and whether there is one.

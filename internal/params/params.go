@@ -236,8 +236,8 @@ func (plan *Plan) values(src Source) ([]any, error) {
 	for _, i := range plan.order {
 		n := plan.nodes[i]
 		v, err := plan.engine.RenderParameter(n.value, vars)
-		if err == nil {
-			err = src.Datastore.Err()
+		if lost := src.Datastore.Err(); lost != nil {
+			return nil, fmt.Errorf("render parameter %q: %w", n.name, lost)
 		}
 		if err != nil {
 			return nil, &Error{Parameter: n.name, Rendering: true,
@@ -271,7 +271,8 @@ func orEmpty(d *py.Dict) *py.Dict {
 
 // Live renders and casts the parameters of a request: those that were given,
 // and those left out whose default is a template. What is left out here is
-// filled in by Final. The result must still be validated.
+// filled in by Final. The result must still be validated. The error is an
+// *Error, or that of the datastore when it is out of reach.
 func (plan *Plan) Live(src Source) (*py.Dict, error) {
 	values, err := plan.values(src)
 	if err != nil {

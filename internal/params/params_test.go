@@ -153,7 +153,6 @@ func TestErrorsNameTheParameter(t *testing.T) {
 		{`{"cmd": "{{ nope }}"}`, `Dependency unsatisfied in variable "nope" (in "cmd")`, true},
 		{`{"cmd": "{{ n }}", "n": "{{ cmd }}"}`, `Cyclic dependency found in the following variables: cmd, n. Likely the variable is referencing itself`, true},
 		{`{"cmd": "{{ trigger.nope }}"}`, `Failed to render parameter "cmd": 'dict object' has no attribute 'nope'`, true},
-		{`{"cmd": "{{ st2kv.system.broken }}"}`, `Failed to render parameter "cmd": the datastore is down`, true},
 		{`{"ok": "yes"}`, `malformed node or string: 'yes' cannot be read as boolean (in "ok")`, false},
 		{`{"pin": "hunter2"}`, `the value cannot be read as integer (in "pin")`, false},
 	} {
@@ -258,14 +257,26 @@ func TestFailuresOfConfigsNameThePlace(t *testing.T) {
 	src := configSource()
 	src.Decrypt = func(string) (string, error) { return "", errors.New("another key") }
 	for values, want := range map[string]string{
-		`{"a": {"b": ["{{ nope }}"]}}`:       `Failed to render dynamic configuration value for key "a.b.0" with value "{{ nope }}" for pack "p" config: 'nope' is undefined`,
-		`{"token": "{{ st2kv.system.x }}"}`:  `Failed to render dynamic configuration value for key "token" with value "{{ st2kv.system.x }}" for pack "p" config: another key`,
-		`{"a": "{{ st2kv.system.broken }}"}`: `Failed to render dynamic configuration value for key "a" with value "{{ st2kv.system.broken }}" for pack "p" config: the datastore is down`,
+		`{"a": {"b": ["{{ nope }}"]}}`:      `Failed to render dynamic configuration value for key "a.b.0" with value "{{ nope }}" for pack "p" config: 'nope' is undefined`,
+		`{"token": "{{ st2kv.system.x }}"}`: `Failed to render dynamic configuration value for key "token" with value "{{ st2kv.system.x }}" for pack "p" config: another key`,
 	} {
 		_, err := ResolveConfig(attributes, doc(t, values), src)
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: got %v\nwant %s", values, err, want)
 		}
+	}
+}
+
+func TestAnOutageOfTheDatastoreIsNoFaultOfATemplate(t *testing.T) {
+	template := `{{ st2kv.system.broken }}`
+	_, err := Live(engine, schema.Merge(nil, nil), py.DictOf("a", template), source(t))
+	var e *Error
+	if err == nil || errors.As(err, &e) || !strings.Contains(err.Error(), "the datastore is down") {
+		t.Errorf("parameter: got %v", err)
+	}
+	_, err = ResolveConfig(nil, py.DictOf("a", py.DictOf("b", template)), configSource())
+	if err == nil || gale.KindOf(err) == gale.Invalid || err.Error() != "resolve a.b in the config of pack p: the datastore is down" {
+		t.Errorf("config: got %v", err)
 	}
 }
 
