@@ -24,6 +24,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/galehq/gale"
+	"github.com/galehq/gale/expr"
 	"github.com/galehq/gale/internal/actionrunner"
 	"github.com/galehq/gale/internal/auth"
 	"github.com/galehq/gale/internal/bus"
@@ -110,7 +111,7 @@ func Open(ctx context.Context, opt Options) (_ *Process, err error) {
 	if p.Bus == nil {
 		p.Bus = newBus()
 	}
-	if err := os.MkdirAll(opt.Config.Gale.DataDir, 0o700); err != nil {
+	if err := os.MkdirAll(p.runDir(), 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	// The address is taken before anything is written: a port in use is the
@@ -221,7 +222,8 @@ func (p *Process) services(ctx context.Context) error {
 	}
 	p.Signer = auth.Signer{Key: signing}
 	p.Data = &datastore.Service{Key: p.Key}
-	p.Exec = &execution.Service{Store: p.Store, Key: p.Key, SystemUser: p.Config.SystemUser.User, WebURL: p.webURL()}
+	p.Exec = &execution.Service{Store: p.Store, Key: p.Key, SystemUser: p.Config.SystemUser.User, WebURL: p.webURL(),
+		Engine: expr.New(expr.Options{Decrypt: p.Key.Decrypt})}
 	p.Places = pack.Places{Packs: p.Config.PackPaths(), Configs: p.Config.ConfigDir()}
 	p.Runners, err = p.makeRunners()
 	return err
