@@ -1,14 +1,25 @@
 package trigger
 
 import (
+	"time"
+
 	"github.com/galehq/gale"
+	"github.com/galehq/gale/internal/schedtime"
 	"github.com/galehq/gale/internal/schema"
 	"github.com/galehq/gale/py"
 )
 
-// CheckParameters checks the parameters of a trigger against its type's schema.
+// CheckParameters checks the parameters of a trigger against its type's
+// schema, and whether those of a timer say when it fires.
 func CheckParameters(typ *gale.TriggerType, parameters *py.Dict) error {
-	return check(typ.ParametersSchema, parameters)
+	if err := check(typ.ParametersSchema, parameters); err != nil {
+		return err
+	}
+	if typ.Ref != IntervalType && typ.Ref != DateType {
+		return nil
+	}
+	_, err := schedtime.Parse(typ.Ref, parameters, time.Now())
+	return err
 }
 
 // CheckPayload checks a payload against the schema of its trigger's type.

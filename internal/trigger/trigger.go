@@ -107,13 +107,22 @@ func SaveType(tx *store.Tx, typ *gale.TriggerType) error {
 	return create(tx, &gale.Trigger{Pack: typ.Pack, Name: typ.Name, Type: typ.Ref, Description: typ.Description})
 }
 
-// DeleteType removes a type and the triggers made from it.
+// DeleteType removes a type and the triggers made from it. A trigger with
+// parameters that a rule still waits for stays until its last rule goes, as
+// it may come before its type: so those rules work again when the type comes
+// back.
 func DeleteType(tx *store.Tx, typ *gale.TriggerType) error {
+	if err := tx.Lock(countLock); err != nil {
+		return err
+	}
 	triggers, err := store.Triggers.Find(tx, store.Query{Where: []store.Cond{{Column: "type", Op: "=", Value: typ.Ref}}})
 	if err != nil {
 		return err
 	}
 	for _, t := range triggers {
+		if t.RefCount > 0 {
+			continue
+		}
 		if err := remove(tx, t); err != nil {
 			return err
 		}
