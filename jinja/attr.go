@@ -53,11 +53,19 @@ func (r *run) subscript(v, key any) (x any, found bool, err error) {
 	case *Undefined:
 		return nil, false, v.Err()
 	case *py.Dict:
-		if err := strictError(key); err != nil {
+		if err := strictKey(key); err != nil {
 			return nil, false, err
 		}
+		if s, ok := key.(string); ok && len(s) > bytesPerStep {
+			err = r.scan(len(s))
+		}
 		x, found = v.Get(plain(key))
-		return x, found, nil
+		return x, found, err
+	case string:
+		if err := r.scan(len(v)); err != nil {
+			return nil, false, err
+		}
+		x, err = py.GetItem(v, plain(key))
 	case *blockNames:
 		name, _ := plain(key).(string)
 		if b := v.prog.blocks[name]; b != nil {
@@ -78,6 +86,18 @@ func (r *run) subscript(v, key any) (x any, found bool, err error) {
 	return nil, false, err
 }
 
+// strictKey is strictError for a value that is hashed.
+func strictKey(key any) error {
+	if t, ok := key.(py.Tuple); ok {
+		for _, item := range t {
+			if err := strictError(item); err != nil {
+				return err
+			}
+		}
+	}
+	return strictError(key)
+}
+
 // attribute finds the attribute of v.
 func (r *run) attribute(v any, name string) (x any, found bool, err error) {
 	if strings.HasPrefix(name, "_") {
@@ -89,7 +109,7 @@ func (r *run) attribute(v any, name string) (x any, found bool, err error) {
 	case string:
 		return r.stringMethod(v, name)
 	case Markup:
-		if _, ok := markupMethods[name]; !ok {
+		if !markupMethods[name] {
 			if _, ok := py.Method(string(v), name); !ok {
 				return nil, false, nil
 			}
@@ -118,7 +138,7 @@ func (r *run) attribute(v any, name string) (x any, found bool, err error) {
 				}
 			}
 		}
-		return c.r.native(fn, args, kwargs)
+		return c.r.native(v, name, fn, args, kwargs)
 	}}, true, nil
 }
 
@@ -177,17 +197,18 @@ func (r *run) stringMethod(s, name string) (any, bool, error) {
 				return nil, err
 			}
 		}
-		return c.r.native(fn, args, kwargs)
+		return c.r.native(s, name, fn, args, kwargs)
 	}}, true, nil
 }
 
 // native calls a method of package py.
-func (r *run) native(fn func([]any, *py.Dict) (any, error), args []any, kwargs *py.Dict) (any, error) {
+func (r *run) native(self any, name string, fn nativeFn, args []any, kwargs *py.Dict) (any, error) {
+	if err := r.chargeSelf(self, name); err != nil {
+		return nil, err
+	}
 	for i, a := range args {
-		if n, err := py.Len(a); err == nil {
-			if err := r.spend(n / 4); err != nil {
-				return nil, err
-			}
+		if err := r.chargeArg(a); err != nil {
+			return nil, err
 		}
 		args[i] = plain(a)
 	}
@@ -196,6 +217,32 @@ func (r *run) native(fn func([]any, *py.Dict) (any, error), args []any, kwargs *
 		return nil, err
 	}
 	return v, err
+}
+
+type nativeFn = func(args []any, kwargs *py.Dict) (any, error)
+
+// chargeSelf charges for methods that look at all of their object.
+func (r *run) chargeSelf(self any, name string) error {
+	switch v := self.(type) {
+	case string:
+		return r.scan(len(v))
+	case *py.List:
+		if name != "append" {
+			return r.spend(len(v.Items) / 8)
+		}
+	case []any:
+		return r.spend(len(v) / 8)
+	case py.Tuple:
+		return r.spend(len(v) / 8)
+	}
+	return nil
+}
+
+func (r *run) chargeArg(v any) error {
+	if s, ok := plain(v).(string); ok {
+		return r.spendBytes(len(s))
+	}
+	return r.chargeLen(v)
 }
 
 // method is a bound method.

@@ -97,7 +97,7 @@ func (c *compiler) dict(x *dictExpr, s *scope) evalFn {
 			if err != nil {
 				return nil, err
 			}
-			if err := strictError(k); err != nil {
+			if err := strictKey(k); err != nil {
 				return nil, err
 			}
 			if err := d.SetKey(plain(k), v); err != nil {
@@ -455,7 +455,8 @@ func (r *run) addDoubleStar(fn string, kw *py.Dict, dstar evalFn, f *frame) erro
 func (c *compiler) filter(x *filterExpr, s *scope, input func() evalFn) evalFn {
 	fn := c.env.filters[x.name]
 	if fn == nil {
-		return c.unknown(s, x.pos, "filter", x.name)
+		c.mustBeSoft(s, x.pos, "filter", x.name)
+		return c.unknown("filter", x.name, input(), &x.arguments, s, x.pos)
 	}
 	if x.name == "attr" && len(x.args) > 0 {
 		if name, ok := constant(x.args[0]); ok {
@@ -480,19 +481,26 @@ func (c *compiler) chain(x *filterExpr, s *scope, input evalFn) evalFn {
 func (c *compiler) test(x *testExpr, s *scope) evalFn {
 	fn := c.env.tests[x.name]
 	if fn == nil {
-		return c.unknown(s, x.pos, "test", x.name)
+		c.mustBeSoft(s, x.pos, "test", x.name)
+		return c.unknown("test", x.name, c.expr(x.x, s), &x.arguments, s, x.pos)
 	}
 	return c.apply(fn, c.expr(x.x, s), &x.arguments, s, x.pos)
 }
 
-// unknown compiles the use of a filter or test that does not exist.
-func (c *compiler) unknown(s *scope, at pos, what, name string) evalFn {
+// mustBeSoft fails on an unknown filter or test outside of an if.
+func (c *compiler) mustBeSoft(s *scope, at pos, what, name string) {
 	if !s.soft {
 		c.fail(at, "No %s named %s.", what, py.Repr(name))
 	}
-	return func(*run, *frame) (any, error) {
+}
+
+// unknown compiles the use of a filter or test that does not exist: the error
+// comes when it is called, after its arguments.
+func (c *compiler) unknown(what, name string, input evalFn, a *arguments, s *scope, at pos) evalFn {
+	fn := &Function{mustSignature("unknown(*args, **kwargs)"), func(*Call, []any) (any, error) {
 		return nil, errorf(ClassRuntime, "No %s named %s found.", what, py.Repr(name)).at(at)
-	}
+	}}
+	return c.apply(fn, input, a, s, at)
 }
 
 // apply compiles a call of fn with the value of input in front of the

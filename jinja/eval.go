@@ -75,6 +75,9 @@ func (r *run) spendBytes(n int) error {
 	return r.spend(n / bytesPerStep)
 }
 
+// scan charges for an operation that only looks at n bytes.
+func (r *run) scan(n int) error { return r.spendBytes(n / 4) }
+
 // weigh charges for an operation that visits all of v.
 func (r *run) weigh(v any) error {
 	switch v := v.(type) {
@@ -84,6 +87,9 @@ func (r *run) weigh(v any) error {
 		return r.spendBytes(len(v))
 	case Markup:
 		return r.spendBytes(len(v))
+	case *big.Int:
+		n := words(v)
+		return r.spend(n*n/256 + n)
 	case []any, py.Tuple, *py.List, *py.Dict, *py.Set, *py.View:
 		return r.spendBytes(py.Size(v))
 	case *group:
@@ -173,13 +179,13 @@ func (r *run) truth(v any) (bool, error) {
 func (r *run) str(v any) (string, error) {
 	switch v := v.(type) {
 	case string:
-		return v, nil
+		return v, r.scan(len(v))
 	case Markup:
-		return string(v), nil
+		return string(v), r.scan(len(v))
 	case *Undefined:
 		return "", strictError(v)
 	case *big.Int:
-		if v.BitLen() > maxDigits*3 && len(v.Text(10)) > maxDigits+1 {
+		if tooManyDigits(v) {
 			return "", py.Errorf("ValueError", "Exceeds the limit (%d digits) for integer string conversion;"+
 				" use sys.set_int_max_str_digits() to increase the limit", maxDigits)
 		}
@@ -198,6 +204,18 @@ func (r *run) str(v any) (string, error) {
 	return s, r.spendBytes(len(s))
 }
 
+// tooManyDigits reports whether Python refuses to print v.
+func tooManyDigits(v *big.Int) bool {
+	const digitsPerBit = 0.30103
+	switch digits := float64(v.BitLen()) * digitsPerBit; {
+	case digits < maxDigits-1:
+		return false
+	case digits > maxDigits+2:
+		return true
+	}
+	return len(strings.TrimPrefix(v.Text(10), "-")) > maxDigits
+}
+
 // length is len(v).
 func (r *run) length(v any) (int, error) {
 	switch v := v.(type) {
@@ -205,6 +223,10 @@ func (r *run) length(v any) (int, error) {
 		return 0, strictError(v)
 	case *loopContext:
 		return v.len(r)
+	case string:
+		if err := r.scan(len(v)); err != nil {
+			return 0, err
+		}
 	}
 	return py.Len(v)
 }
@@ -303,6 +325,9 @@ func (r *run) binary(op kind, a, b any) (any, error) {
 	if u, ok := b.(*Undefined); ok {
 		if op == tMod && isText(a) {
 			return formatUndefined(a, u)
+		}
+		if m, ok := a.(Markup); ok && op == tMul {
+			return r.repeatMarkup(m, u)
 		}
 		return nil, u.Err()
 	}
@@ -426,11 +451,7 @@ func (r *run) chargeTimes(v any, n int64) error {
 	if size == 0 || n <= 1 {
 		return nil
 	}
-	if n > py.MaxSize {
-		n = py.MaxSize + 1 // py refuses it
-		return nil
-	}
-	if int64(size)*n > py.MaxSize {
+	if n > py.MaxSize || int64(size)*n > py.MaxSize {
 		return nil // py refuses it
 	}
 	return r.spend(size * int(n))
@@ -468,28 +489,36 @@ func (r *run) modulo(a, b any) (any, error) {
 	if !format {
 		return r.costly(py.Mod, a, b)
 	}
-	if err := r.weigh(b); err != nil {
+	if err := r.weighBoth(s, b); err != nil {
 		return nil, err
 	}
-	switch args := b.(type) {
-	case py.Tuple:
-		for _, v := range args {
-			if err := strictError(v); err != nil {
-				return nil, err
-			}
-		}
-	case *py.Dict:
-		for _, v := range args.All() {
-			if err := strictError(v); err != nil {
-				return nil, err
-			}
+	v, err := py.Mod(s, plain(b))
+	if err == nil || strings.HasSuffix(Message(err), "Undefined") {
+		// Only now: an argument that is not used does no harm.
+		if err := strictArgument(b); err != nil {
+			return nil, err
 		}
 	}
-	v, err := py.Mod(s, plain(b))
 	if err != nil {
 		return nil, err
 	}
 	return v, r.charge(v)
+}
+
+// strictArgument returns the error of formatting an undefined value in a tuple
+// or dictionary.
+func strictArgument(args any) error {
+	switch args := args.(type) {
+	case py.Tuple:
+		return strictKey(args)
+	case *py.Dict:
+		for _, v := range args.All() {
+			if err := strictError(v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // compare evaluates one comparison.
@@ -521,7 +550,7 @@ func (r *run) equal(a, b any) (bool, error) {
 	}
 	if x, ok := a.(string); ok {
 		if y, ok := b.(string); ok {
-			return x == y, nil
+			return x == y, r.scan(min(len(x), len(y)))
 		}
 	}
 	if err := r.weighBoth(a, b); err != nil {

@@ -374,7 +374,7 @@ func (g *group) attr(r *run, name string) (any, bool, error) {
 		return nil, false, nil
 	}
 	return &method{g, name, func(c *Call, args []any, kwargs *py.Dict) (any, error) {
-		return c.r.native(fn, args, kwargs)
+		return c.r.native(g.tuple(), name, fn, args, kwargs)
 	}}, true, nil
 }
 
@@ -436,7 +436,7 @@ func filterUnique(c *Call, a []any) (any, error) {
 		if err != nil {
 			return nil, false, err
 		}
-		k = plain(k)
+		k = ungroup(plain(k))
 		if py.Hashable(k) && seen.Has(k) {
 			return nil, false, nil
 		}

@@ -31,6 +31,8 @@ func (r *run) iterate(v any) (cursor, error) {
 		return &textCursor{string(v)}, nil
 	case py.Range:
 		return &rangeCursor{v.Start, v.Step, v.Len()}, nil
+	case *loopContext:
+		return loopPairs{v}, nil
 	case cursor:
 		return v, nil
 	case *group:
@@ -75,6 +77,15 @@ func (c *listCursor) next(*run) (any, bool, error) {
 	}
 	c.at++
 	return c.list.Items[c.at-1], true, nil
+}
+
+// loopPairs is what iterating over the variable loop itself yields: the rest
+// of its items, each with the loop.
+type loopPairs struct{ loop *loopContext }
+
+func (c loopPairs) next(r *run) (any, bool, error) {
+	x, ok, err := c.loop.next(r)
+	return py.Tuple{x, c.loop}, ok, err
 }
 
 type dictCursor struct {

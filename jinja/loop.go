@@ -248,7 +248,11 @@ func (*loopContext) pyModule() string { return "jinja2.runtime" }
 // PyRepr shows the length only if it is known: finding out may run template
 // code, which a repr cannot report errors of.
 func (l *loopContext) PyRepr() string {
-	return fmt.Sprintf("<LoopContext %d/%d>", l.index0+1, max(l.length, l.index0+1))
+	n := l.length
+	if n < 0 {
+		n, _ = py.Len(l.sized)
+	}
+	return fmt.Sprintf("<LoopContext %d/%d>", l.index0+1, max(n, l.index0+1))
 }
 
 func (l *loopContext) next(r *run) (any, bool, error) {

@@ -77,18 +77,9 @@ func (r *run) soft(v any) (any, error) {
 	return r.str(v)
 }
 
-// markupMethods are the str methods of Markup that are more than a str method
-// with escaped arguments.
-var markupMethods map[string]func(c *Call, m Markup, args []any, kwargs *py.Dict) (any, error)
-
-func init() {
-	markupMethods = map[string]func(c *Call, m Markup, args []any, kwargs *py.Dict) (any, error){
-		"join":      markupJoin,
-		"format":    markupFormat,
-		"unescape":  func(_ *Call, m Markup, _ []any, _ *py.Dict) (any, error) { return unescapeHTML(string(m)), nil },
-		"striptags": func(_ *Call, m Markup, _ []any, _ *py.Dict) (any, error) { return stripTags(string(m)), nil },
-	}
-}
+// markupMethods are the methods of Markup that are more than a str method with
+// escaped arguments.
+var markupMethods = map[string]bool{"join": true, "format": true, "unescape": true, "striptags": true}
 
 // escapedArgs tells which argument of a str method Markup escapes.
 var escapedArgs = map[string]int{"replace": 1, "ljust": 1, "rjust": 1, "center": 1}
@@ -103,8 +94,15 @@ var remark = map[string]bool{
 
 // callMarkup calls a method of m, which exists.
 func callMarkup(c *Call, m Markup, name string, args []any, kwargs *py.Dict) (any, error) {
-	if f, ok := markupMethods[name]; ok {
-		return f(c, m, args, kwargs)
+	switch name {
+	case "join":
+		return markupJoin(c, m, args, kwargs)
+	case "format":
+		return markupFormat(c, m, args, kwargs)
+	case "unescape":
+		return unescapeHTML(string(m)), nil
+	case "striptags":
+		return stripTags(string(m)), nil
 	}
 	for i, a := range args {
 		if at, ok := escapedArgs[name]; ok && at == i {

@@ -24,6 +24,7 @@ type parser struct {
 	ahead  token // valid if peeked
 	peeked bool
 	depth  int
+	last   pos // of the last token read; the end of the template is reported there
 
 	// For the messages about missing and unknown tags.
 	ends [][]string // names that would end each open body
@@ -79,6 +80,10 @@ func (p *parser) read() token {
 	if err != nil {
 		p.throw(err)
 	}
+	if t.kind == tEOF && p.last.line > 0 {
+		t.pos = p.last
+	}
+	p.last = t.pos
 	return t
 }
 

@@ -7,10 +7,8 @@ import (
 )
 
 // builtinTests are the tests of the language.
-var builtinTests map[string]*Function
-
-func init() {
-	builtinTests = map[string]*Function{
+var builtinTests = func() map[string]*Function {
+	tests := map[string]*Function{
 		"odd":         Def("test_odd(value)", testRemainder(1)),
 		"even":        Def("test_even(value)", testRemainder(0)),
 		"divisibleby": Def("test_divisibleby(value, num)", testDivisibleby),
@@ -43,10 +41,11 @@ func init() {
 	} {
 		fn := Def("!"+names[1]+"(a, b, /)", testCompare(op))
 		for _, name := range names {
-			builtinTests[name] = fn
+			tests[name] = fn
 		}
 	}
-}
+	return tests
+}()
 
 func is(f func(v any) bool) Func {
 	return func(_ *Call, a []any) (any, error) { return f(a[0]), nil }

@@ -32,7 +32,7 @@ func (u *Undefined) Message() string {
 	case !u.hasObj:
 		return py.Repr(u.name) + " is undefined"
 	}
-	if _, ok := u.name.(string); ok {
+	if isText(u.name) {
 		return py.Repr(describe(u.obj)) + " has no attribute " + py.Repr(u.name)
 	}
 	return describe(u.obj) + " has no element " + py.Repr(u.name)
