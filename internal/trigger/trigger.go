@@ -56,23 +56,7 @@ func Resolve(tx *store.Tx, ref string) (*gale.Trigger, *gale.TriggerType, error)
 // the rules engine. The payload is stored as it is given: whoever calls has
 // validated it and sealed its secrets.
 func Dispatch(tx *store.Tx, trig *gale.Trigger, payload *py.Dict, trace gale.TraceContext) (*gale.TriggerInstance, error) {
-	if payload == nil {
-		payload = py.NewDict(0)
-	}
-	inst := &gale.TriggerInstance{
-		ID: tx.NewID(), Trigger: trig.Ref, Payload: payload,
-		OccurrenceTime: tx.Now, Status: gale.InstancePending, Trace: trace,
-	}
-	if inst.Trace.ID == "" {
-		inst.Trace.ID = inst.ID
-	}
-	if inst.Trace.Tag == "" {
-		inst.Trace.Tag = "trigger_instance-" + inst.ID
-	}
-	if err := store.TriggerInstances.Insert(tx, inst); err != nil {
-		return nil, err
-	}
-	return inst, tx.Push(store.Push{Kind: QueueTrigger, Key: inst.ID})
+	return DispatchAs(tx, tx.NewID(), trig, payload, trace)
 }
 
 // SaveType inserts or updates a trigger type by its ref. A type without
