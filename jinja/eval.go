@@ -437,24 +437,21 @@ func (r *run) product(a, b any) (any, error) {
 }
 
 func (r *run) chargeTimes(v any, n int64) error {
-	size := 0
+	size, unit := int64(0), int64(1)
 	switch v := v.(type) {
 	case string:
-		size = (len(v) + bytesPerStep - 1) / bytesPerStep
+		size, unit = int64(len(v)), bytesPerStep
 	case []any:
-		size = len(v)
+		size = int64(len(v))
 	case *py.List:
-		size = len(v.Items)
+		size = int64(len(v.Items))
 	case py.Tuple:
-		size = len(v)
+		size = int64(len(v))
 	}
-	if size == 0 || n <= 1 {
-		return nil
+	if n <= 1 || n > py.MaxSize || size*n > py.MaxSize {
+		return nil // nothing to do, or refused by py
 	}
-	if n > py.MaxSize || int64(size)*n > py.MaxSize {
-		return nil // py refuses it
-	}
-	return r.spend(size * int(n))
+	return r.spend(int(size * n / unit))
 }
 
 // costly charges for arithmetic of large integers, whose time grows faster

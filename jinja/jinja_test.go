@@ -181,12 +181,12 @@ func TestHostileTemplatesRunIntoLimits(t *testing.T) {
 		"{% set l = [1] %}{% for x in l %}{% set _ = l.append(x) %}{% endfor %}":            "LimitError",
 		"{% set l = [1] %}{% for x in range(99999) %}{% set _ = l.extend(l) %}{% endfor %}": "LimitError",
 		"{% set ns = namespace(x=['aaaaaaaaaaaaaaaa']) %}{% for i in range(99) %}{% set ns.x = [ns.x, ns.x, ns.x] %}{% endfor %}{{ ns.x }}": "LimitError",
-		"{% set ns = namespace(x='a' * 999) %}{% for i in range(99999) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}":                          "MemoryError",
+		"{% set ns = namespace(x='a' * 999) %}{% for i in range(99999) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}":                          "LimitError",
 		"{% set ns = namespace(x=7) %}{% for i in range(99999) %}{% set ns.x = ns.x * ns.x %}{% endfor %}":                                  "LimitError",
 		"{% block b %}{{ self.b() }}{% endblock %}":                               "RecursionError",
 		"{% for i in range(99999) %}" + strings.Repeat("x", 999) + "{% endfor %}": "LimitError",
 		"{{ lipsum(10**9) }}": "LimitError",
-		"{{ range(99999)|batch(1, 'x')|list|slice(99999, 'x')|map('list')|map('length')|list|length }}": "",
+		"{{ range(9999)|batch(1, 'x')|list|slice(9999, 'x')|map('list')|map('length')|list|length }}": "",
 		"{{ [1]|batch(10**9, 0)|list }}":                                                            "LimitError",
 		"{{ 'a'|wordwrap(1, true, 'x' * 99999)|length }}":                                           "",
 		"{% set l = [1] * 99999 %}{% for x in range(99999) %}{{ l.index(2) if x > 1 }}{% endfor %}": "ValueError",
@@ -197,7 +197,7 @@ func TestHostileTemplatesRunIntoLimits(t *testing.T) {
 		"{% set s = 'a' * 999999 %}{% for x in range(99999) %}{{ s.isupper() }}{% endfor %}":        "LimitError",
 		"{% set s = 'a' * 999999 %}{% for x in range(99999) %}{{ {}[s] is defined }}{% endfor %}":   "LimitError",
 		"{% set n = 3 ** 500000 %}{% for x in range(99999) %}{{ ('%d' % n) is string }}{% endfor %}":  "LimitError",
-		"{% set n = 3 ** 500000 %}{% for x in range(99999) %}{{ n|string if x }}{% endfor %}":       "ValueError",
+		"{% set n = 3 ** 50000 %}{% for x in range(99999) %}{{ n|string if x }}{% endfor %}":       "ValueError",
 		"{{ [[1]]|sum(start=[0] * 99999)|length }}":                                                 "",
 	}
 	for src, want := range tests {
