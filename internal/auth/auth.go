@@ -18,6 +18,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -64,8 +66,9 @@ func SaveUser(tx *store.Tx, name, passwordHash string, admin bool) (*gale.User, 
 }
 
 func checkName(name string) error {
-	if name == "" || len(name) > 128 || strings.ContainsAny(name, ":/\\ \t\r\n") {
-		return gale.Errorf(gale.Invalid, "user name %q: use 1 to 128 characters without blanks, colons and slashes", name)
+	bad := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`:/\`, r) }
+	if name == "" || len(name) > 128 || !utf8.ValidString(name) || strings.ContainsFunc(name, bad) {
+		return gale.Errorf(gale.Invalid, "user name %q: use 1 to 128 bytes of text without blanks, colons and slashes", name)
 	}
 	return nil
 }
@@ -84,17 +87,20 @@ func Hash(password string) (string, error) {
 }
 
 // nobody is compared against when a user does not exist, so that an answer
-// takes as long as for one who does.
-var nobody, _ = bcrypt.GenerateFromPassword([]byte("nobody has this password"), bcrypt.DefaultCost)
+// takes as long as for one who does. It is the hash of random bytes that were
+// thrown away, written down here because making one would cost every start of
+// the program as much time as a login.
+const nobody = "$2a$10$ZCp.ulCysdKCfbkaggPJRus/M3OtFnMzwV5DGcLl9EIGjWww75Ew."
 
 // CheckPassword reports whether password is the one of a user, who may be nil.
 func CheckPassword(u *gale.User, password string) bool {
 	hash := nobody
 	if u != nil && u.PasswordHash != "" {
-		hash = []byte(u.PasswordHash)
+		hash = u.PasswordHash
 	}
-	err := bcrypt.CompareHashAndPassword(hash, []byte(password))
-	return err == nil && u != nil && u.PasswordHash != ""
+	err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password))
+	// bcrypt looks at the first 72 bytes only; what is longer is nobody's.
+	return err == nil && u != nil && u.PasswordHash != "" && len(password) <= maxPassword
 }
 
 // IssueToken stores a new token and returns its text, which is shown only now.
@@ -205,7 +211,8 @@ func IsActionToken(text string) bool { return strings.HasPrefix(text, actionToke
 func (s Signer) ByActionToken(tx *store.Tx, text string) (*Identity, error) {
 	refused := gale.Errorf(gale.Unauthenticated, "Unauthorized")
 	parts := strings.Split(text, ".")
-	if len(parts) != 3 || !hmac.Equal([]byte(parts[2]), []byte(s.sign(parts[1]))) {
+	// Without a key anybody could sign.
+	if len(s.Key) == 0 || len(parts) != 3 || parts[0] != actionTokenMark || !hmac.Equal([]byte(parts[2]), []byte(s.sign(parts[1]))) {
 		return nil, refused
 	}
 	body, err := base64.RawURLEncoding.DecodeString(parts[1])
@@ -221,6 +228,9 @@ func (s Signer) ByActionToken(tx *store.Tx, text string) (*Identity, error) {
 		return nil, gale.Errorf(gale.Unauthenticated, "Unauthorized - Token has expired.")
 	}
 	e, err := store.Executions.Get(tx, fields[0])
+	if err != nil && gale.KindOf(err) != gale.NotFound {
+		return nil, err // a store that cannot be asked says nothing about the token
+	}
 	if err != nil || e.Status.Final() {
 		return nil, gale.Errorf(gale.Unauthenticated, "Unauthorized - Token has expired.")
 	}
