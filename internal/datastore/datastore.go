@@ -63,13 +63,16 @@ type Item struct {
 	TTL               int64 // seconds; 0 is for ever
 }
 
+// maxTTL is a thousand years, in seconds: what is longer would leave the range of times.
+const maxTTL = 1000 * 366 * 24 * 3600
+
 // Prepare checks an item and encrypts it where asked; it touches no store.
 func (s *Service) Prepare(it Item) (*gale.Key, error) {
 	if it.Name == "" {
 		return nil, gale.Errorf(gale.Invalid, "a key needs a name")
 	}
-	if it.TTL < 0 {
-		return nil, gale.Errorf(gale.Invalid, "ttl is a number of seconds above 0, not %d", it.TTL)
+	if it.TTL < 0 || it.TTL > maxTTL {
+		return nil, gale.Errorf(gale.Invalid, "ttl is a number of seconds from 0 (for ever) to %d, not %d", maxTTL, it.TTL)
 	}
 	k := &gale.Key{Scope: it.Scope, Name: StoredName(it.Scope, it.User, it.Name), Value: it.Value}
 	k.UID = "key_value_pair:" + k.Scope + ":" + k.Name
@@ -91,8 +94,13 @@ func (s *Service) Prepare(it Item) (*gale.Key, error) {
 
 // Set stores a prepared item and tells whoever waits for its triggers. ttl is in seconds.
 func (s *Service) Set(tx *store.Tx, k *gale.Key, ttl int64) error {
+	k.Expire = 0
 	if ttl > 0 {
-		k.Expire = tx.Now + gale.Time(ttl*1_000_000)
+		k.Expire = tx.Now + gale.Time(min(ttl, maxTTL)*1_000_000)
+	}
+	// Counters and locks that people keep here are written by many at once.
+	if err := tx.Lock("key:" + k.Scope + ":" + k.Name); err != nil {
+		return err
 	}
 	found, err := store.Keys.Find(tx, store.Query{Where: []store.Cond{
 		{Column: "scope", Op: "=", Value: k.Scope}, {Column: "name", Op: "=", Value: k.Name}}})
@@ -118,10 +126,22 @@ func (s *Service) Set(tx *store.Tx, k *gale.Key, ttl int64) error {
 	if err := fire(tx, "update", py.DictOf("object", Document(k))); err != nil {
 		return err
 	}
-	if old.Value == k.Value {
+	if s.equal(old, k) {
 		return nil
 	}
 	return fire(tx, "value_change", py.DictOf("old_object", Document(old), "new_object", Document(k)))
+}
+
+// equal reports whether two items have the same value. Encrypting a value
+// twice gives two texts, so those of secrets are compared in clear; one that
+// can no longer be read differs from any.
+func (s *Service) equal(a, b *gale.Key) bool {
+	if a.Value == b.Value || a.Secret != b.Secret {
+		return a.Value == b.Value
+	}
+	x, err1 := s.Open(a)
+	y, err2 := s.Open(b)
+	return err1 == nil && err2 == nil && x == y
 }
 
 // Delete removes an item. One that can no longer be decrypted is removed like any other.
