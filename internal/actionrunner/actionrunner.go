@@ -190,10 +190,7 @@ func (w *Worker) run(ctx context.Context, it store.Item, e *gale.Execution) exec
 	if err != nil {
 		return failed(err)
 	}
-	job, err := w.job(ctx, it, e, def, final)
-	if err != nil {
-		return failed(err)
-	}
+	job := w.job(it, e, def, final)
 	masker := def.Secrets(final.All())
 	rec := newRecorder(w.Store, w.Log, e, masker)
 	result := w.guard(ctx, entry.Runner, job, rec)
@@ -217,38 +214,18 @@ func failed(err error) execution.Outcome {
 	return execution.Outcome{Status: r.Status, Result: r.Result}
 }
 
-func (w *Worker) job(ctx context.Context, it store.Item, e *gale.Execution, def *execution.Definition, final *execution.Final) (*runner.Job, error) {
-	dir, err := w.packDir(ctx, def.Action.Pack)
-	if err != nil {
-		return nil, err
-	}
+func (w *Worker) job(it store.Item, e *gale.Execution, def *execution.Definition, final *execution.Final) *runner.Job {
 	user, _ := e.Context.GetString("user")
 	name, _ := user.(string)
 	return &runner.Job{
 		ExecutionID: e.ID, ActionRef: e.ActionRef, Pack: def.Action.Pack, Action: def.Action.Name,
-		PackDir: dir, EntryPoint: def.Action.EntryPoint,
+		PackDir: def.PackDir, EntryPoint: def.Action.EntryPoint,
 		RunnerParameters: final.Runner, ActionParameters: final.Action, ActionSchema: def.Action.Parameters,
 		Context: e.Context, User: name, APIURL: w.APIURL,
 		AuthToken:  w.Signer.Token(e.ID, name, gale.TimeOf(time.Now().Add(tokenLife))),
 		PackConfig: final.Config, LogLevel: w.LogLevel,
 		StoreID: w.StoreID, Token: strconv.FormatInt(it.Token, 10), RunDir: w.RunDir,
-	}, nil
-}
-
-// packDir finds a pack's directory; actions without files have none to find.
-func (w *Worker) packDir(ctx context.Context, ref string) (string, error) {
-	var dir string
-	err := w.Store.View(ctx, func(tx *store.Tx) error {
-		p, err := store.Packs.By(tx, "ref", ref)
-		if err == nil {
-			dir = p.Path
-		}
-		if gale.KindOf(err) == gale.NotFound {
-			return nil
-		}
-		return err
-	})
-	return dir, err
+	}
 }
 
 // outcome turns a runner's result into what is stored.

@@ -25,6 +25,8 @@ type Definition struct {
 	ConfigSchema *py.Dict
 	Config       *py.Dict
 
+	PackDir string // where the pack's files are; empty for a pack without files
+
 	ActionJSON []byte // the snapshots, secret defaults sealed
 	RunnerJSON []byte
 
@@ -33,8 +35,8 @@ type Definition struct {
 
 // versions identify the rows that a Definition was made of.
 type versions struct {
-	action, runner, configSchema, config int64
-	actionID, configID                   string
+	action, runner, configSchema, config, pack int64
+	actionID, configID                         string
 }
 
 // definitions keeps recent Definitions; each use asks the store whether the
@@ -85,10 +87,10 @@ func (s *Service) define(tx *store.Tx, ref string) (*Definition, error) {
 }
 
 func readVersions(tx *store.Tx, ref string) (v versions, found bool, err error) {
-	found, err = tx.QueryRow(`select a.id, a.v, coalesce(r.v, 0), coalesce(s.v, 0), coalesce(c.v, 0), coalesce(c.id, '')
+	found, err = tx.QueryRow(`select a.id, a.v, coalesce(r.v, 0), coalesce(s.v, 0), coalesce(c.v, 0), coalesce(c.id, ''), coalesce(p.v, 0)
 		from action a left join runner_type r on r.name = a.runner_type
-		left join config_schema s on s.pack = a.pack left join config c on c.pack = a.pack
-		where a.ref = $1`, []any{ref}, &v.actionID, &v.action, &v.runner, &v.configSchema, &v.config, &v.configID)
+		left join config_schema s on s.pack = a.pack left join config c on c.pack = a.pack left join pack p on p.ref = a.pack
+		where a.ref = $1`, []any{ref}, &v.actionID, &v.action, &v.runner, &v.configSchema, &v.config, &v.configID, &v.pack)
 	return v, found, err
 }
 
@@ -114,6 +116,12 @@ func (s *Service) load(tx *store.Tx, ref string) (*Definition, error) {
 	}
 	action.Parameters, _ = opened.(*py.Dict)
 	def.Params = schema.Merge(runner.Parameters, action.Parameters)
+	switch p, err := store.Packs.By(tx, "ref", action.Pack); {
+	case err == nil:
+		def.PackDir = p.Path
+	case gale.KindOf(err) != gale.NotFound:
+		return nil, err
+	}
 	return def, s.loadConfig(tx, def)
 }
 

@@ -35,6 +35,10 @@ const CancelTopic = "cancel"
 // rewritten by a change of status.
 const resultInline = 64 << 10
 
+// maxDelay is a thousand years, in milliseconds: more would leave the range of
+// times and be due at once.
+const maxDelay = 1000 * 366 * 24 * 3600 * 1000
+
 // Insert stores e as a new execution and hands it to whoever acts next: a
 // runner at once, or the scheduler when e.Delay asks for patience. It gives e
 // its id, times and log. e.Status says how it starts: "" for the normal way,
@@ -79,7 +83,7 @@ func Insert(tx *store.Tx, e *gale.Execution) error {
 func push(tx *store.Tx, e *gale.Execution) error {
 	switch e.Status {
 	case gale.Delayed:
-		return tx.Push(store.Push{Kind: QueueSchedule, Key: e.ID, RunAt: e.Start + gale.Time(e.Delay*1000)})
+		return tx.Push(store.Push{Kind: QueueSchedule, Key: e.ID, RunAt: e.Start + gale.Time(min(e.Delay, maxDelay)*1000)})
 	case gale.Scheduled:
 		return tx.Push(store.Push{Kind: QueueRun, Key: e.ID})
 	}
@@ -87,9 +91,12 @@ func push(tx *store.Tx, e *gale.Execution) error {
 }
 
 // Schedule moves a delayed execution on to the runners. It does nothing when
-// the execution has left that state meanwhile.
+// the execution has left that state meanwhile, or is gone.
 func Schedule(tx *store.Tx, id string) error {
 	e, err := store.Executions.Get(tx, id)
+	if err != nil && gale.KindOf(err) == gale.NotFound {
+		return nil
+	}
 	if err != nil || (e.Status != gale.Delayed && e.Status != gale.Requested) {
 		return err
 	}
@@ -123,13 +130,14 @@ type Outcome struct {
 
 // Finish ends an execution. An execution that has ended stays as it is: the
 // late outcome is dropped and ended is false. One that is being canceled
-// becomes canceled, whatever the run made of it.
+// becomes canceled, whatever the run made of it. A run that only asks a
+// question (pending) has not ended.
 func Finish(tx *store.Tx, id string, out Outcome) (e *gale.Execution, ended bool, err error) {
 	e, err = store.Executions.Get(tx, id)
 	if err != nil || e.Status.Final() {
 		return e, false, err
 	}
-	if e.Status == gale.Canceling && out.Status.Final() {
+	if e.Status == gale.Canceling {
 		out.Status = gale.Canceled
 		out.Result = canceledResult(e, out.Result)
 	}
@@ -140,7 +148,7 @@ func Finish(tx *store.Tx, id string, out Outcome) (e *gale.Execution, ended bool
 	if err := move(tx, e, out.Status); err != nil {
 		return nil, false, err
 	}
-	return e, true, nil
+	return e, e.Status.Final(), nil
 }
 
 // Cancel asks for the end of an execution. One that has not begun is canceled
@@ -193,17 +201,21 @@ func canceledResult(e *gale.Execution, got any) any {
 
 // Abandon ends executions whose runner is gone: they had begun, so they are
 // not run again. One whose cancel was under way is canceled instead. Those
-// that had not begun are left alone.
+// that had not begun, or wait for an answer rather than for a runner, are left
+// alone.
 func Abandon(tx *store.Tx, id, reason string) error {
 	e, err := store.Executions.Get(tx, id)
 	if gale.KindOf(err) == gale.NotFound && err != nil {
 		return nil
 	}
-	if err != nil || e.Status.Final() || e.RunnerInfo == nil {
+	if err != nil || e.RunnerInfo == nil || !e.Status.CanBecome(gale.Abandoned) {
 		return err
 	}
-	result := py.DictOf("error", reason)
-	_, _, err = Finish(tx, id, Outcome{Status: gale.Abandoned, Result: result, Reason: reason})
+	out := Outcome{Status: gale.Abandoned, Reason: reason, Result: py.DictOf("error", reason)}
+	if e.Status == gale.Canceling {
+		out.Result = nil // who canceled it is what counts
+	}
+	_, _, err = Finish(tx, id, out)
 	return err
 }
 

@@ -262,7 +262,7 @@ func (p *Process) dataDir() string { return p.Config.Gale.DataDir }
 func (p *Process) workers() int {
 	for _, v := range p.Config.Explain() {
 		if v.Key == "actionrunner.actions_pool_size" && v.Source == "default" {
-			return max(4, runtime.GOMAXPROCS(0))
+			return max(16, 8*runtime.GOMAXPROCS(0))
 		}
 	}
 	return p.Config.ActionRunner.Workers

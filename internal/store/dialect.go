@@ -14,6 +14,8 @@ type dialect struct {
 	// inside another.
 	in       func(column, param string) string
 	contains func(column, param string) string
+	// number is how a parameter stands behind limit and offset.
+	number func(param string) string
 }
 
 func param(n int) string { return "$" + strconv.Itoa(n) }

@@ -63,11 +63,11 @@ func (s *Store) Output(ctx context.Context, executionID string, types []string, 
 	if executionID == "" {
 		rows, err = s.readLog(ctx, db, &s.outputLog, db.dialect().events.readOutput, after, limit)
 	} else {
-		query := "select " + outputColumns + " from output where execution_id = $1 and seq > $2 order by seq limit $3"
+		query := "select " + outputColumns + " from output where execution_id = $1 and seq > $2 order by seq limit " + db.dialect().number("$3")
 		args := []any{executionID, after, limit}
 		if len(types) > 0 {
 			query = "select " + outputColumns + " from output where execution_id = $1 and seq > $2 and " +
-				db.dialect().in("type", "$4") + " order by seq limit $3"
+				db.dialect().in("type", "$4") + " order by seq limit " + db.dialect().number("$3")
 			args = append(args, types)
 		}
 		rows, err = s.readRows(ctx, db, query, args)

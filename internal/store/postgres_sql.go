@@ -20,6 +20,7 @@ var pgDialect = dialect{
 		return column + " = any(" + param + ")"
 	},
 	contains: func(column, param string) string { return "position(" + param + " in " + column + ") > 0" },
+	number:   func(param string) string { return param },
 }
 
 const pgXmin = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"

@@ -206,7 +206,7 @@ func (d *definition[T]) order(b *sqlBuilder, q Query) error {
 		if limit == 0 {
 			limit = 1<<63 - 1
 		}
-		fmt.Fprintf(&b.text, " limit %s offset %s", b.arg(limit), b.arg(q.Offset))
+		fmt.Fprintf(&b.text, " limit %s offset %s", b.dialect.number(b.arg(limit)), b.dialect.number(b.arg(q.Offset)))
 	}
 	return nil
 }

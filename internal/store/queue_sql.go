@@ -53,16 +53,16 @@ var sqliteQueue = queueSQL{
 	renew:   `update queue set until = $4 + $3 where owner = $1 and token in (select value from json_each($2))`,
 	expired: `select kind, key, pool, owner, token, gen, attempt, run_at from queue
  where owner is not null and until < $4 and not (owner = $2 and token in (select value from json_each($3)))
- order by until limit $1`,
+ order by until limit ` + sqliteNumber("$1"),
 	stillLost: heldSQL + ` and until < $5`,
 	next:      nextSQL,
 	stats:     statsSQL,
 }
 
-const sqliteClaimSQL = `update queue set owner = $1, token = $2 + c.i, until = $3, attempt = attempt + 1, seen = gen
+var sqliteClaimSQL = `update queue set owner = $1, token = $2 + c.i, until = $3, attempt = attempt + 1, seen = gen
  from (select key, row_number() over () as i from
   (select key from queue where kind = $4 and pool = $5 and owner is null and priority = $6 and run_at <= $7
-   order by run_at limit $8)) as c
+   order by run_at limit ` + sqliteNumber("$8") + `)) as c
  where queue.kind = $4 and queue.key = c.key
 returning key, gen, token, attempt, run_at`
 

@@ -186,6 +186,7 @@ var sqliteDialect = dialect{
 		return column + " in (select value from json_each(" + param + "))"
 	},
 	contains: func(column, param string) string { return "instr(" + column + ", " + param + ") > 0" },
+	number:   sqliteNumber,
 }
 
 // sqliteError gives an error of the driver its Kind and a sentence.
