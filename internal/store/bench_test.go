@@ -197,24 +197,16 @@ func BenchmarkClaim(b *testing.B) {
 	})
 }
 
+// fillQueue queues n items, of which every second one is due now.
 func fillQueue(tb testing.TB, s *store.Store, n int) {
 	tb.Helper()
-	const batch = 5000
-	for at := 0; at < n; at += batch {
-		err := s.Update(tb.Context(), func(tx *store.Tx) error {
-			for i := at; i < at+batch; i++ {
-				p := store.Push{Kind: "run", Key: fmt.Sprintf("%024d", i)}
-				if i%2 == 1 {
-					p.RunAt = tx.Now + 1<<50
-				}
-				if err := tx.Push(p); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			tb.Fatal(err)
-		}
+	err := s.Update(tb.Context(), func(tx *store.Tx) error {
+		_, err := tx.Exec(`insert into queue (kind, key, run_at)
+ with recursive c(i) as (select cast(1 as bigint) union all select i + 1 from c where i < $1)
+ select 'run', 'k' || i, case when i % 2 = 0 then i else $2 end from c`, n, int64(1)<<60)
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
 	}
 }

@@ -154,14 +154,10 @@ func isSerialization(err error) bool {
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 }
 
-// broken reports whether err is about the connection and not an answer of the
-// server.
-func broken(err error) bool {
+// ended reports whether the server's answer means that the connection is over.
+func ended(err error) bool {
 	var e *pgconn.PgError
-	if errors.As(err, &e) {
-		return strings.HasPrefix(e.Code, "57P") || strings.HasPrefix(e.Code, "08") || e.Code == "25P03"
-	}
-	return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+	return errors.As(err, &e) && (strings.HasPrefix(e.Code, "57P") || strings.HasPrefix(e.Code, "08") || e.Code == "25P03")
 }
 
 func (p *pgStore) view(ctx context.Context, fn func(*Tx) error) error {
@@ -297,7 +293,11 @@ func pgError(err error) error {
 	switch {
 	case errors.As(err, &e):
 		return pgServerError(err, e)
-	case errors.As(err, &connect), errors.As(err, &lost), errors.Is(err, ErrUnknown):
+	case errors.As(err, &connect), errors.Is(err, ErrUnknown):
+		return unavailable(err, "the database cannot be reached")
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.As(err, &lost):
 		return unavailable(err, "the database cannot be reached")
 	}
 	return err

@@ -70,11 +70,14 @@ func (c *pgConn) begin(begin, facts string) ([]any, error) {
 
 // early marks an error that came before any commit and left nothing behind.
 func (c *pgConn) early(err error) error {
-	if broken(err) {
+	if c.broken(err) {
 		return &lostEarly{err}
 	}
 	return err
 }
+
+// broken reports whether the connection is over, rather than one statement.
+func (c *pgConn) broken(err error) bool { return c.c.IsClosed() || ended(err) }
 
 // fail notes an error of the transaction itself. When it concerns statements
 // that had been put off, the transaction is to be repeated with care, since
@@ -84,7 +87,7 @@ func (c *pgConn) fail(err error, own bool) error {
 		return c.lost
 	}
 	switch {
-	case broken(err):
+	case c.broken(err):
 		c.lost = &lostEarly{err}
 	case isSerialization(err):
 		c.lost = err
@@ -202,14 +205,13 @@ func (c *pgConn) commit() error {
 	if e := r.Close(); err == nil {
 		err = e
 	}
-	var answer *pgconn.PgError
 	switch {
 	case err == nil && tag.String() == "COMMIT":
 		c.open = false
 		return nil
 	case err == nil:
 		return fmt.Errorf("the database answered %s to the commit", tag)
-	case !errors.As(err, &answer) || broken(err):
+	case c.broken(err):
 		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	case isSerialization(err), c.careful:
 		return err
