@@ -119,12 +119,14 @@ func (s *Service) rejected(def *Definition, e *gale.Execution, given *py.Dict, r
 	if !errors.As(reason, &bad) {
 		return nil, reason
 	}
-	refused := gale.Errorf(gale.Invalid, "%w", reason)
+	// What cannot be rendered or cast is often quoted; it may be a secret.
+	message := def.Secrets(given).String(reason.Error())
+	refused := &gale.Error{Kind: gale.Invalid, Message: message, Err: bad}
 	if !bad.Rendering {
 		return nil, refused
 	}
 	e.Status = gale.Failed
-	e.Result = py.DictOf("error", reason.Error(), "traceback", "")
+	e.Result = py.DictOf("error", message, "traceback", "")
 	var err error
 	if e.Parameters, err = s.seal(def, e, given); err != nil {
 		return nil, err
@@ -209,31 +211,31 @@ func (s *Service) Insert(tx *store.Tx, def *Definition, e *gale.Execution) (err 
 	return Insert(tx, e)
 }
 
-// trace finds the trace that an execution belongs to: the one it names, a new
-// one with the tag it gives, its parent's, or its own.
+// trace finds the trace that an execution belongs to: that of the event that
+// started it, the one it names, its parent's, or its own. Its own has its id
+// and, when the request gives a tag, a record. Nothing here depends on a
+// former call, so that a transaction may be repeated.
 func (s *Service) trace(tx *store.Tx, e *gale.Execution) error {
-	if e.TraceID != "" {
+	if e.InstanceID != "" {
 		return nil
 	}
 	asked, _ := get(e.Context, "trace_context").(*py.Dict)
-	if id, _ := get(asked, "id_").(string); id != "" {
+	id, _ := get(asked, "id_").(string)
+	tag, _ := get(asked, "trace_tag").(string)
+	own := "execution-" + e.ID
+	switch {
+	case id != "" && id != e.ID:
 		known, err := traceKnown(tx, id)
-		if err != nil {
-			return err
-		}
-		if !known {
-			return gale.Errorf(gale.Invalid, "Unable to find trace %s", id)
+		if err == nil && !known {
+			err = gale.Errorf(gale.Invalid, "Unable to find trace %s", id)
 		}
 		e.TraceID = id
-		return nil
-	}
-	if tag, _ := get(asked, "trace_tag").(string); tag != "" {
-		t := &gale.Trace{ID: tx.NewID(), Tag: tag, Start: tx.Now}
-		e.TraceID = t.ID
-		e.Context.Set("trace_context", py.DictOf("id_", t.ID, "trace_tag", tag))
-		return store.Traces.Insert(tx, t)
-	}
-	if e.Parent != "" {
+		return err
+	case tag != "" && tag != own:
+		e.TraceID = e.ID
+		e.Context = with(e.Context, "trace_context", py.DictOf("id_", e.ID, "trace_tag", tag))
+		return store.Traces.Insert(tx, &gale.Trace{ID: e.ID, Tag: tag, Start: tx.Now})
+	case e.Parent != "":
 		parent, err := store.Executions.Get(tx, e.Parent)
 		if err == nil {
 			e.TraceID = parent.TraceID
@@ -244,7 +246,7 @@ func (s *Service) trace(tx *store.Tx, e *gale.Execution) error {
 		}
 	}
 	e.TraceID = e.ID
-	e.Context.Set("trace_context", py.DictOf("id_", e.ID, "trace_tag", "execution-"+e.ID))
+	e.Context = with(e.Context, "trace_context", py.DictOf("id_", e.ID, "trace_tag", own))
 	return nil
 }
 
