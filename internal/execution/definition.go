@@ -33,10 +33,11 @@ type Definition struct {
 	versions versions
 }
 
-// versions identify the rows that a Definition was made of.
+// versions identify the rows that a Definition was made of. A row that was
+// removed and made again has another id and starts at the same version.
 type versions struct {
-	action, runner, configSchema, config, pack int64
-	actionID, configID                         string
+	action, runner, configSchema, config, pack           int64
+	actionID, runnerID, configSchemaID, configID, packID string
 }
 
 // definitions keeps recent Definitions; each use asks the store whether the
@@ -87,10 +88,12 @@ func (s *Service) define(tx *store.Tx, ref string) (*Definition, error) {
 }
 
 func readVersions(tx *store.Tx, ref string) (v versions, found bool, err error) {
-	found, err = tx.QueryRow(`select a.id, a.v, coalesce(r.v, 0), coalesce(s.v, 0), coalesce(c.v, 0), coalesce(c.id, ''), coalesce(p.v, 0)
+	found, err = tx.QueryRow(`select a.id, a.v, coalesce(r.id, ''), coalesce(r.v, 0), coalesce(s.id, ''), coalesce(s.v, 0),
+			coalesce(c.id, ''), coalesce(c.v, 0), coalesce(p.id, ''), coalesce(p.v, 0)
 		from action a left join runner_type r on r.name = a.runner_type
 		left join config_schema s on s.pack = a.pack left join config c on c.pack = a.pack left join pack p on p.ref = a.pack
-		where a.ref = $1`, []any{ref}, &v.actionID, &v.action, &v.runner, &v.configSchema, &v.config, &v.configID, &v.pack)
+		where a.ref = $1`, []any{ref}, &v.actionID, &v.action, &v.runnerID, &v.runner, &v.configSchemaID, &v.configSchema,
+		&v.configID, &v.config, &v.packID, &v.pack)
 	return v, found, err
 }
 
@@ -148,7 +151,11 @@ func (s *Service) loadConfig(tx *store.Tx, def *Definition) error {
 	attributes, err := store.ConfigSchemas.By(tx, "pack", pack)
 	switch {
 	case err == nil:
-		def.ConfigSchema = attributes.Attributes
+		opened, err := secret.Open(s.Key, ConfigSchemaPlace(pack), attributes.Attributes)
+		if err != nil {
+			return err
+		}
+		def.ConfigSchema, _ = opened.(*py.Dict)
 	case gale.KindOf(err) != gale.NotFound:
 		return err
 	}
@@ -165,6 +172,11 @@ func (s *Service) loadConfig(tx *store.Tx, def *Definition) error {
 	}
 	def.Config, _ = opened.(*py.Dict)
 	return nil
+}
+
+// ConfigSchemaPlace is where the secret defaults of a config schema are sealed.
+func ConfigSchemaPlace(pack string) secret.Place {
+	return secret.Place{Table: "config_schema.attributes", ID: pack}
 }
 
 // ConfigPlace is where a pack's configured values are sealed.
@@ -216,4 +228,13 @@ func (s *Service) OpenResult(e *gale.Execution, result any) (any, error) {
 // Secrets returns a masker of the secret values among an execution's parameters, in clear.
 func (def *Definition) Secrets(values *py.Dict) *secret.Masker {
 	return secret.NewMasker(secret.Texts(values, def.Params.Secrets(values))...)
+}
+
+// RunSecrets is Secrets for a run: its parameters, and the secrets of the
+// configuration that the action gets.
+func (def *Definition) RunSecrets(f *Final) *secret.Masker {
+	all := f.All()
+	texts := secret.Texts(all, def.Params.Secrets(all))
+	texts = append(texts, secret.Texts(f.Config, schema.ParameterSecrets(def.ConfigSchema, f.Config))...)
+	return secret.NewMasker(texts...)
 }
