@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -56,7 +57,14 @@ type installation struct {
 	dir      string
 	database string   // of PostgreSQL; empty: embedded
 	env      []string // of every server
+	// wrap changes the command of every server; dir is then seen through the
+	// server's own namespace.
+	wrap func(args []string) []string
+	ns   string // where that namespace shows in ours
 }
+
+// path is a file in the data directory.
+func (in *installation) path(name string) string { return filepath.Join(in.ns, in.dir, name) }
 
 // variants runs a test on every store, and with every doorbell dropped.
 func variants(t *testing.T, test func(t *testing.T, in *installation)) {
@@ -109,7 +117,6 @@ func (in *installation) start(env ...string) *server {
 // launch runs a server and does not wait.
 func (in *installation) launch(env ...string) *server {
 	in.t.Helper()
-	_ = os.Remove(filepath.Join(in.dir, "ready"))
 	log, err := os.CreateTemp(in.t.TempDir(), "server-*.log")
 	if err != nil {
 		in.t.Fatal(err)
@@ -119,7 +126,11 @@ func (in *installation) launch(env ...string) *server {
 	if in.database != "" {
 		args = append(args, "--database", in.database)
 	}
-	cmd := exec.Command(binary, args...)
+	args = append([]string{binary}, args...)
+	if in.wrap != nil {
+		args = in.wrap(args)
+	}
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(append(os.Environ(), in.env...), env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -133,6 +144,9 @@ func (in *installation) launch(env ...string) *server {
 	}
 	if err := cmd.Start(); err != nil {
 		in.t.Fatal(err)
+	}
+	if in.wrap != nil {
+		in.ns = filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), "root")
 	}
 	s := &server{t: in.t, in: in, cmd: cmd, log: log.Name(), exited: make(chan struct{})}
 	go func() {
@@ -160,7 +174,7 @@ func (s *server) ready() error {
 			URL    string `json:"url"`
 			APIKey string `json:"api_key"`
 		}
-		text, err := os.ReadFile(filepath.Join(s.in.dir, "credentials"))
+		text, err := os.ReadFile(s.in.path("credentials"))
 		if err != nil || json.Unmarshal(text, &c) != nil || !strings.HasPrefix(c.URL, "http") {
 			continue
 		}

@@ -10,6 +10,8 @@ package criteria
 
 import (
 	"fmt"
+	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -42,6 +44,7 @@ type criterion struct {
 	operator  string // as written
 	do        operator
 	pattern   pattern
+	header    string    // the canonical name of the HTTP header that the key names, if it does
 	condition any       // of search
 	children  *Criteria // of search
 	broken    error     // it cannot be evaluated whatever comes
@@ -141,7 +144,15 @@ func (c *criterion) setKey(key string) {
 	if c.steps = plainSteps(key); c.steps == nil {
 		c.path, c.pathErr = jsonpath.Parse(key)
 	}
+	if m := headerKey.FindStringSubmatch(key); m != nil {
+		c.header = http.CanonicalHeaderKey(m[1] + m[2] + m[3])
+	}
 }
+
+// headerKey is a key that names an HTTP header of a webhook. Its payload has
+// the names in canonical case, and a rule may write them in any: X-GitHub-Event
+// arrives as X-Github-Event.
+var headerKey = regexp.MustCompile(`^trigger\.headers(?:\.([A-Za-z][\w-]*)|\['([\w-]+)'\]|\["([\w-]+)"\])$`)
 
 // plainSteps splits a key that is names joined by dots, the usual case, which
 // needs no engine; nil for any other.
@@ -295,8 +306,21 @@ func (c *criterion) check(r *run) Outcome {
 
 func message(err error) string { return jinja.Message(err) }
 
-// look finds the value of the key: the first that the path leads to, else null.
+// look finds the value of the key: the first that the path leads to, else
+// that of the HTTP header it names in another case, else null.
 func (c *criterion) look(r *run) (any, error) {
+	v, err := c.find(r)
+	if v != nil || err != nil || c.header == "" || r.root != "trigger" {
+		return v, err
+	}
+	payload, _ := r.value.(*py.Dict)
+	headers, _ := payload.GetString("headers")
+	d, _ := headers.(*py.Dict)
+	v, _ = d.GetString(c.header)
+	return v, nil
+}
+
+func (c *criterion) find(r *run) (any, error) {
 	if c.pathErr != nil {
 		return nil, c.pathErr
 	}
