@@ -79,6 +79,9 @@ func (r *run) subscript(v, key any) (x any, found bool, err error) {
 	}
 	switch Class(err) {
 	case "":
+		if err == nil {
+			x, err = r.adopt(x)
+		}
 		return x, err == nil, err
 	case "TypeError", "KeyError", "IndexError":
 		return nil, false, nil
@@ -121,7 +124,8 @@ func (r *run) attribute(v any, name string) (x any, found bool, err error) {
 		return v.attr(r, name)
 	}
 	if x, ok := py.Attr(v, name); ok {
-		return x, true, nil
+		x, err := r.adopt(x)
+		return x, true, err
 	}
 	fn, ok := py.Method(v, name)
 	if !ok {

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/galehq/gale/py"
 )
@@ -26,10 +27,12 @@ func (c *compiler) expr(x expr, s *scope) evalFn {
 		items := c.exprs(x.items, s)
 		return func(r *run, f *frame) (any, error) {
 			v, err := evalAll(items, r, f)
-			if r.mutable {
-				return &py.List{Items: v}, err
+			if !r.mutable {
+				return v, err
 			}
-			return v, err
+			l := &py.List{Items: v}
+			r.own(l)
+			return l, err
 		}
 	case *dictExpr:
 		return c.dict(x, s)
@@ -362,12 +365,8 @@ func (c *compiler) arguments(a *arguments, s *scope, at pos, fn string, caller e
 	if caller != nil {
 		names, values = append(names, "caller"), append(values, caller)
 	}
-	for i, name := range names {
-		for _, other := range names[:i] {
-			if name == other {
-				panic(failure{&placed{py.Errorf("SyntaxError", "keyword argument repeated: %s", name), at}})
-			}
-		}
+	if name := repeated(names); name != "" {
+		panic(failure{&placed{py.Errorf("SyntaxError", "keyword argument repeated: %s", name), at}})
 	}
 	if a.star == nil && a.dstar == nil && len(names) == 0 {
 		return func(r *run, f *frame) ([]any, *py.Dict, error) {
@@ -403,6 +402,16 @@ func (c *compiler) arguments(a *arguments, s *scope, at pos, fn string, caller e
 		}
 		return pos, kw, err
 	}
+}
+
+// repeated returns a name that occurs twice, or "".
+func repeated(names []string) string {
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func (r *run) addStar(pos []any, star evalFn, f *frame) ([]any, error) {

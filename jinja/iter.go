@@ -49,7 +49,10 @@ func (r *run) iterate(v any) (cursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sliceCursor{items: items}, nil
+	if r.mutable {
+		err = r.adoptItems(items, items, 0)
+	}
+	return &sliceCursor{items: items}, err
 }
 
 type sliceCursor struct {

@@ -2,34 +2,38 @@ package jinja
 
 import "github.com/galehq/gale/py"
 
-// In a run that changes values, each list and dictionary that the template can
-// reach is private to the run, and each list is a *py.List. What comes from
-// outside is copied when it is first read; what functions return is taken
-// over. Without mutable, both are free of charge.
+// In a run that changes values, each list, dictionary and set that the template
+// can reach is private to the run, and each list is a *py.List. What comes from
+// outside, be it a variable or the result of a function, is copied when it
+// first appears; the same value is copied once, so that what is shared stays
+// shared. In other runs all this is free of charge.
 
-// private returns a deep copy of v, in which what is shared stays shared.
-func (r *run) private(v any) (any, error) {
-	switch v.(type) {
-	case []any, *py.List, *py.Dict, *py.Set, py.Tuple:
-	default:
-		return v, nil
-	}
-	if err := r.weigh(v); err != nil {
-		return nil, err
-	}
-	return r.adopt(py.DeepCopy(v))
+// copies knows the private containers of a run.
+type copies struct {
+	owned map[any]bool // *py.List, *py.Dict, *py.Set
+	made  map[any]any  // private copies by original
 }
 
-// own notes that the dictionary, and all in it, is private already.
-func (r *run) own(d *py.Dict) {
+// sliceKey identifies a []any; it keeps the items alive, so that no other
+// slice gets the same key.
+type sliceKey struct {
+	first *any
+	n     int
+}
+
+// own notes that the container, and all in it, is private.
+func (r *run) own(container any) {
 	if r.mutable {
-		r.owned[d] = true
+		r.copies.owned[container] = true
 	}
 }
 
-// adopt makes lists within v, which is new or private already, references.
+// adopt returns v with all containers private.
 func (r *run) adopt(v any) (any, error) {
 	if !r.mutable {
+		if _, ok := v.(*py.List); ok {
+			r.exotic = true
+		}
 		return v, nil
 	}
 	return r.adoptAt(v, 0)
@@ -43,50 +47,84 @@ func (r *run) adoptAt(v any, depth int) (any, error) {
 	}
 	switch x := v.(type) {
 	case []any:
-		if err := r.adoptItems(x, depth); err != nil {
-			return nil, err
+		if len(x) == 0 {
+			return r.adoptList(nil, x, depth)
 		}
-		l := &py.List{Items: x}
-		r.owned[l] = true
-		return l, nil
+		return r.adoptList(sliceKey{&x[0], len(x)}, x, depth)
 	case *py.List:
-		if r.owned[x] {
+		if r.copies.owned[x] {
 			return v, nil
 		}
-		r.owned[x] = true
-		return v, r.adoptItems(x.Items, depth)
+		return r.adoptList(x, x.Items, depth)
 	case py.Tuple:
-		return v, r.adoptItems(x, depth)
+		t := make(py.Tuple, len(x))
+		return t, r.adoptItems(t, x, depth)
 	case *group:
-		list, err := r.adoptAt(x.list, depth)
+		list, err := r.adoptAt(x.list, depth+1)
 		x.list = list
 		return v, err
 	case *py.Dict:
-		if r.owned[x] {
+		return r.adoptDict(x, depth)
+	case *py.Set:
+		if r.copies.owned[x] {
 			return v, nil
 		}
-		r.owned[x] = true
-		for k, item := range x.All() {
-			item, err := r.adoptAt(item, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			x.Set(k, item)
+		if done, ok := r.copies.made[x]; ok {
+			return done, nil
 		}
-		return v, r.spend(x.Len())
+		c := x.Clone()
+		r.copies.made[x], r.copies.owned[c] = c, true
+		return c, r.spend(c.Len())
 	}
 	return v, nil
 }
 
-func (r *run) adoptItems(items []any, depth int) error {
+func (r *run) adoptList(key any, items []any, depth int) (any, error) {
+	if done, ok := r.copies.made[key]; ok && key != nil {
+		return done, nil
+	}
+	l := &py.List{Items: make([]any, len(items))}
+	r.copies.owned[l] = true
+	if key != nil {
+		r.copies.made[key] = l
+	}
+	return l, r.adoptItems(l.Items, items, depth)
+}
+
+func (r *run) adoptItems(out, items []any, depth int) error {
+	if err := r.spend(len(items)); err != nil {
+		return err
+	}
 	for i, item := range items {
 		item, err := r.adoptAt(item, depth+1)
 		if err != nil {
 			return err
 		}
-		items[i] = item
+		out[i] = item
 	}
-	return r.spend(len(items))
+	return nil
+}
+
+func (r *run) adoptDict(d *py.Dict, depth int) (any, error) {
+	if r.copies.owned[d] {
+		return d, nil
+	}
+	if done, ok := r.copies.made[d]; ok {
+		return done, nil
+	}
+	if err := r.spend(d.Len()); err != nil {
+		return nil, err
+	}
+	c := py.NewDict(d.Len())
+	r.copies.made[d], r.copies.owned[c] = c, true
+	for k, item := range d.All() {
+		item, err := r.adoptAt(item, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		c.Set(k, item)
+	}
+	return c, nil
 }
 
 // release turns v, the result of an evaluation, into what a caller may expect:

@@ -54,24 +54,7 @@ func (r *run) sort(list []keyed) error {
 		return nil
 	}
 	if len(list) >= maxBinarySort {
-		var failed error
-		slices.SortStableFunc(list, func(a, b keyed) int {
-			if failed != nil {
-				return 0
-			}
-			less, err := r.keyLess(a.key, b.key)
-			if err == nil && !less {
-				more, err2 := r.keyLess(b.key, a.key)
-				if more {
-					return 1
-				}
-				failed = err2
-				return 0
-			}
-			failed = err
-			return -1
-		})
-		return failed
+		return r.mergeSort(list)
 	}
 	n, err := r.firstRun(list)
 	if err != nil {
@@ -96,6 +79,28 @@ func (r *run) sort(list []keyed) error {
 		list[low] = pivot
 	}
 	return nil
+}
+
+func (r *run) mergeSort(list []keyed) error {
+	var failed error
+	less := func(a, b sortKey) bool {
+		if failed != nil {
+			return false
+		}
+		ok, err := r.keyLess(a, b)
+		failed = err
+		return ok
+	}
+	slices.SortStableFunc(list, func(a, b keyed) int {
+		switch {
+		case less(a.key, b.key):
+			return -1
+		case less(b.key, a.key):
+			return 1
+		}
+		return 0
+	})
+	return failed
 }
 
 // firstRun returns the length of the ordered run at the start; a strictly
