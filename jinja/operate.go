@@ -185,7 +185,7 @@ func (r *run) modulo(a, b any) (any, error) {
 	v, err := py.Mod(s, plain(b))
 	if err == nil || strings.HasSuffix(Message(err), "Undefined") {
 		// Only now: an argument that is not used does no harm.
-		if err := strictArgument(b); err != nil {
+		if err := strictArgument(s, b); err != nil {
 			return nil, err
 		}
 	}
@@ -197,13 +197,13 @@ func (r *run) modulo(a, b any) (any, error) {
 
 // strictArgument returns the error of formatting an undefined value in a tuple
 // or dictionary.
-func strictArgument(args any) error {
+func strictArgument(format string, args any) error {
 	switch args := args.(type) {
 	case py.Tuple:
 		return strictKey(args)
 	case *py.Dict:
-		for _, v := range args.All() {
-			if err := strictError(v); err != nil {
+		for k, v := range args.All() {
+			if err := strictError(v); err != nil && strings.Contains(format, "%("+py.Str(k)+")") {
 				return err
 			}
 		}
