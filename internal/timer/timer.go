@@ -34,10 +34,13 @@ type Engine struct {
 	Store *store.Store
 	Bus   bus.Bus
 	Log   *slog.Logger
+
+	over map[string]bool // ids of triggers that will not fire any more, or never; of sync alone
 }
 
 // Run fires timers until ctx ends.
 func (e *Engine) Run(ctx context.Context) error {
+	e.over = map[string]bool{}
 	changes := e.Bus.Subscribe(trigger.Topic)
 	defer changes.Close()
 	queue := e.Bus.Subscribe(store.QueueTopic(Queue))
@@ -65,43 +68,74 @@ func (e *Engine) Run(ctx context.Context) error {
 // sync gives every timer trigger that has none its queue row. Rows of
 // triggers that are gone go when they are due.
 func (e *Engine) sync(ctx context.Context) error {
-	var missing []*gale.Trigger
-	err := e.Store.View(ctx, func(tx *store.Tx) error {
-		missing = nil
-		all, err := store.Triggers.Find(tx, store.Query{Where: []store.Cond{{Column: "type", Op: "in", Value: trigger.TimerTypes}}})
-		if err != nil {
-			return err
-		}
-		for _, t := range all {
-			_, found, err := tx.QueueItem(Queue, t.ID)
-			if err != nil {
-				return err
-			}
-			if !found {
-				missing = append(missing, t)
-			}
-		}
-		return nil
-	})
+	missing, err := e.missing(ctx)
 	if err != nil {
 		return err
 	}
 	for _, t := range missing {
-		err := e.Store.Update(ctx, func(tx *store.Tx) error {
-			next, ok, err := nextFiring(t, tx.Now)
-			if err != nil || !ok {
-				return err
-			}
-			if _, found, err := tx.QueueItem(Queue, t.ID); err != nil || found {
-				return err // another engine was faster
-			}
-			return tx.Push(store.Push{Kind: Queue, Key: t.ID, RunAt: next})
-		})
+		again, err := e.schedule(ctx, t)
+		if err != nil && gale.KindOf(err) != gale.Invalid {
+			return err
+		}
 		if err != nil {
 			e.Log.Error("a timer cannot be scheduled", "trigger", t.Ref, "error", err)
 		}
+		if !again {
+			e.over[t.ID] = true
+		}
 	}
 	return nil
+}
+
+// missing returns the timer triggers without a queue row, save those that are
+// known to be over.
+func (e *Engine) missing(ctx context.Context) ([]*gale.Trigger, error) {
+	var missing []*gale.Trigger
+	err := e.Store.View(ctx, func(tx *store.Tx) error {
+		missing = nil
+		rows, err := tx.Query(`select t.id from "trigger" t left join queue q on q.kind = $1 and q.key = t.id
+			where t.type in ($2, $3, $4) and q.key is null order by t.id`,
+			Queue, trigger.IntervalType, trigger.DateType, trigger.CronType)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			if e.over[id] {
+				continue
+			}
+			t, err := store.Triggers.Get(tx, id)
+			if err != nil {
+				return err
+			}
+			missing = append(missing, t)
+		}
+		return rows.Err()
+	})
+	return missing, err
+}
+
+// schedule queues a timer's next firing; again is false when there is none.
+// The lock keeps a slow engine from queueing a firing that a fast one has seen
+// to already.
+func (e *Engine) schedule(ctx context.Context, t *gale.Trigger) (again bool, err error) {
+	err = e.Store.Update(ctx, func(tx *store.Tx) error {
+		var next gale.Time
+		if next, again, err = nextFiring(t, tx.Now); err != nil || !again {
+			return err
+		}
+		if err := tx.Lock("timer:" + t.ID); err != nil {
+			return err
+		}
+		if _, found, err := tx.QueueItem(Queue, t.ID); err != nil || found {
+			return err // another engine was faster
+		}
+		return tx.Push(store.Push{Kind: Queue, Key: t.ID, RunAt: next})
+	})
+	return again, err
 }
 
 // nextFiring is the first firing of a timer trigger after a moment.
