@@ -99,13 +99,23 @@ const trimBatch = 1000
 // returns how many they were. The newest event is always kept, because it
 // says where the log stands.
 func (s *Store) TrimEvents(ctx context.Context, before gale.Time) (int, error) {
-	total := 0
+	return trim(ctx, s.db, "event", before)
+}
+
+// TrimOutput is TrimEvents for output.
+func (s *Store) TrimOutput(ctx context.Context, before gale.Time) (int, error) {
+	return trim(ctx, s.db.output(), "output", before)
+}
+
+// trim goes by seq, whose order is nearly that of time: so it reads what it
+// deletes, and one row more, and needs no index.
+func trim(ctx context.Context, db backend, table string, before gale.Time) (total int, err error) {
+	query := "delete from " + table + " where seq in (select seq from (select seq, ts from " + table +
+		" order by seq limit " + db.dialect().number("$1") + ") oldest where ts < $2) and seq < (select max(seq) from " + table + ")"
 	for {
 		var n int64
-		err := s.Update(ctx, func(tx *Tx) error {
-			var err error
-			n, err = tx.Exec("delete from event where seq in (select seq from (select seq, ts from event order by seq limit $1) oldest"+
-				" where ts < $2) and seq < (select max(seq) from event)", trimBatch, before)
+		err := db.update(ctx, func(tx *Tx) (err error) {
+			n, err = tx.Exec(query, trimBatch, before)
 			return err
 		})
 		total += int(n)

@@ -174,7 +174,7 @@ func (p *pgStore) viewOnce(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return err
 	}
-	defer c.release()
+	defer func() { go c.release() }() // nobody needs to wait for the end of a snapshot
 	facts, err := c.begin(pgBeginView, pgSelectNow)
 	if err != nil {
 		return err

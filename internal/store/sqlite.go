@@ -56,7 +56,20 @@ func openSQLite(ctx context.Context, s *Store) (_ backend, err error) {
 	if err != nil {
 		return nil, errors.Join(err, main.close())
 	}
+	if err := syncDir(dir); err != nil {
+		return nil, errors.Join(unavailable(err, "the data directory cannot be synced"), main.close())
+	}
 	return main, nil
+}
+
+// syncDir makes new files durable: a synced log is worth nothing if a power
+// failure can take away its name.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func openSQLiteFile(ctx context.Context, s *Store, path, synchronous, migrations string, readers int) (*sqliteStore, error) {
@@ -72,7 +85,7 @@ func openSQLiteFile(ctx context.Context, s *Store, path, synchronous, migrations
 	}
 	db := &sqliteStore{
 		s: s, path: path, limit: readers, readers: make(chan *sqliteConn, readers), closed: make(chan struct{}),
-		dsn: sqliteDSN(path, synchronous, s.cfg.CacheKiB, "query_only(1)"),
+		dsn: sqliteDSN(path, synchronous, s.cfg.CacheKiB/4, "query_only(1)"),
 	}
 	for range readers {
 		db.readers <- nil

@@ -20,7 +20,9 @@ import (
 // The zero value of a limit means its default.
 type Config struct {
 	// URL is postgres://… or postgresql://… for PostgreSQL. Otherwise it is
-	// the directory of an embedded store; empty means Dir.
+	// the directory of an embedded store; empty means Dir. Behind a pooler
+	// that shares connections between transactions the URL must say
+	// default_query_exec_mode=exec, as such poolers lose prepared statements.
 	URL string
 	// Dir is the directory of the embedded store: gale.db, output.db and
 	// gale.lock are made in it.
@@ -34,8 +36,9 @@ type Config struct {
 	// Effects are the kinds of queue items that start at most once: an item
 	// whose holder vanished is not queued again but given to Lost. Nil: "run".
 	Effects []string
-	// Lost is called for an item of an effect kind whose lease ended, in the
-	// transaction that removes the item. While it is nil such items stay.
+	// Lost is called for an item of an effect kind whose lease ended, or whose
+	// handler failed, in the transaction that removes the item. While it is
+	// nil such items stay.
 	Lost func(tx *Tx, it Item) error
 	// Log receives what no caller is told. Nil: slog.Default().
 	Log *slog.Logger
@@ -43,7 +46,7 @@ type Config struct {
 	Rand func() uint64
 
 	ReadConns int // embedded store: connections that read; default 2 for each core
-	CacheKiB  int // embedded store: page cache of a connection; default 16384
+	CacheKiB  int // embedded store: page cache of the writer, four times that of a reader; default 16384
 	PoolSize  int // PostgreSQL: connections; default 4 for each core, at least 8
 }
 
@@ -135,8 +138,9 @@ func setDefault(p *int, n int) {
 	}
 }
 
-// View runs fn over one snapshot of the data. fn cannot write. It returns
-// fn's error, or gale.Unavailable when the database cannot be reached.
+// View runs fn over one snapshot of the data. fn cannot write, and must not
+// call View or Update. It returns fn's error, or gale.Unavailable when the
+// database cannot be reached.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -146,7 +150,8 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 
 // Update runs fn in a transaction and commits it; when fn or the commit fails
 // nothing of it remains, and the Rev of documents is as before. It blocks
-// until the commit is safe on disk.
+// until the commit is safe on disk. fn must not call Update or View: on SQLite
+// that would wait for itself.
 //
 // On PostgreSQL fn may run more than once: after a deadlock, a broken
 // connection, or when one of its writes conflicts, since it is first run as if

@@ -37,7 +37,8 @@ type Worker struct {
 	// finishes it with Done or Release in the transaction of what it writes.
 	// When it returns an error, panics or leaves the item unfinished, that is
 	// logged and the item is queued again after a while that grows with its
-	// attempts.
+	// attempts; if the kind is one of Config.Effects, it goes to Config.Lost
+	// at once.
 	Handle func(ctx context.Context, it Item) error
 	// HandleBatch, when set, is called instead of Handle with all items of a
 	// claim. Its error is that of the items it has not finished.
@@ -237,33 +238,50 @@ func guarded(ctx context.Context, handle func(context.Context) error) (err error
 	return handle(ctx)
 }
 
-// after queues again what a handler has not finished.
+// after takes care of what a handler has not finished.
 func (r *workRun) after(items []Item, err error) {
 	left := slices.DeleteFunc(slices.Clone(items), func(it Item) bool { return !r.s.leases.has(it) })
+	if err == nil && len(left) == 0 {
+		return
+	}
 	stopped := r.ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled))
-	switch {
-	case err == nil && len(left) == 0:
-		return
-	case errors.Is(err, ErrLost):
-		r.s.log.Warn("a lease was lost; its work is dropped", "kind", r.w.Kind, "err", err)
-		return
-	case stopped:
-	case err == nil:
+	if err == nil {
 		err = errors.New("the handler returned without finishing its item")
-		fallthrough
-	default:
-		r.s.log.Error("a queue item could not be handled", "kind", r.w.Kind, "key", items[0].Key, "items", len(items), "attempt", items[0].Attempt, "err", err)
+	}
+	lost := errors.Is(err, ErrLost)
+	switch {
+	case lost:
+		r.s.log.Warn("a lease was lost; its work is dropped", "kind", r.w.Kind, "err", err)
+	case !stopped:
+		r.s.log.Error("a queue item could not be handled",
+			"kind", r.w.Kind, "key", items[0].Key, "items", len(items), "attempt", items[0].Attempt, "err", err)
 	}
 	for _, it := range left {
-		r.putBack(it, stopped)
+		r.putBack(it, stopped || lost)
 	}
 }
 
-func (r *workRun) putBack(it Item, stopped bool) {
+// putBack queues an item again: at once when that is not the item's fault,
+// else after a while. An item of an effect kind goes to Lost instead, since
+// nobody knows how far its handler came.
+func (r *workRun) putBack(it Item, blameless bool) {
+	effect := r.s.isEffect(it.Kind)
+	if effect && r.s.cfg.Lost == nil {
+		return // it stays until its lease ends and somebody who has a Lost finds it
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), leaseTime/2)
 	defer cancel()
 	err := r.s.Update(ctx, func(tx *Tx) error {
-		if stopped {
+		switch {
+		case effect:
+			if err := tx.Held(it); err != nil {
+				return err
+			}
+			if err := r.s.cfg.Lost(tx, it); err != nil {
+				return err
+			}
+			return tx.Done(it)
+		case blameless:
 			return tx.Release(it, it.RunAt)
 		}
 		return tx.Retry(it, tx.Now.Add(backOff(it.Attempt)))

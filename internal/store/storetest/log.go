@@ -224,8 +224,14 @@ func testOutputAll(t *testing.T, b Backend) {
 			t.Fatal(err)
 		}
 	}
+	if n, err := s.TrimOutput(t.Context(), 1); n != 0 || err != nil {
+		t.Errorf("TrimOutput = %d, %v, want 0", n, err)
+	}
 	got, err := s.Output(t.Context(), "", nil, 1, 10)
 	if err != nil || len(got) != 2 || got[0].ExecutionID != "e2" || got[1].ExecutionID != "e1" {
 		t.Errorf("Output = %v, %v, want e2 and e1", got, err)
+	}
+	if n, err := s.TrimOutput(t.Context(), gale.TimeOf(time.Now().Add(time.Hour))); n != 2 || err != nil {
+		t.Errorf("TrimOutput = %d, %v, want 2", n, err)
 	}
 }

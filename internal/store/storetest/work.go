@@ -20,6 +20,7 @@ var workTests = []namedTest{
 	{"every item is handled once, in as many slots as there are", testWork},
 	{"a batch is handled together", testWorkBatch},
 	{"failures, panics and unfinished items are tried again", testWorkFailures},
+	{"an effect whose handler fails is lost, not repeated", testWorkEffect},
 	{"claimed items can be dropped in the claim", testWorkClaimed},
 	{"all pools get their turn", testWorkPools},
 	{"at the end of its context work stops, waits and hands back", testWorkStops},
@@ -158,6 +159,33 @@ func testWorkFailures(t *testing.T, b Backend) {
 			t.Errorf("attempt %d, want %d", got, want)
 		}
 	}
+}
+
+func testWorkEffect(t *testing.T, b Backend) {
+	cfg := quiet()
+	lost := make(chan string, 10)
+	cfg.Lost = func(tx *store.Tx, it store.Item) error {
+		lost <- it.Key
+		return store.Traces.Insert(tx, &gale.Trace{ID: "lost-" + it.Key, Tag: "t"})
+	}
+	s := b.Open(t, cfg)
+	var handled atomic.Int32
+	stop := work(t, s, store.Worker{Kind: "run", Handle: func(ctx context.Context, it store.Item) error {
+		handled.Add(1)
+		return errors.New("after it had begun")
+	}})
+	push(t, s, store.Push{Kind: "run", Key: "1"})
+	if got := <-lost; got != "1" {
+		t.Errorf("lost %s, want 1", got)
+	}
+	stop()
+	view(t, s, func(tx *store.Tx) error {
+		if _, found, _ := tx.QueueItem("run", "1"); found || handled.Load() != 1 {
+			t.Errorf("still queued: %v, handled %d times, want gone and once", found, handled.Load())
+		}
+		_, err := store.Traces.Get(tx, "lost-1")
+		return err
+	})
 }
 
 func testWorkClaimed(t *testing.T, b Backend) {
