@@ -143,22 +143,6 @@ func TestManyEnginesMakeEachTickOnce(t *testing.T) {
 	})
 }
 
-func TestANewTimerIsHeardOfByItsDoorbell(t *testing.T) {
-	local := bus.NewLocal()
-	f := &fixture{t, storetest.OpenWith(t, store.Config{OnCommit: func(topics []string) { local.Ring(topics...) }}), local}
-	f.run(1)
-	first := f.timer(trigger.IntervalType, py.DictOf("unit", "hours", "delta", int64(1)))
-	f.await("the first timer's row", func() bool { _, found := f.row(first); return found })
-	start := time.Now()
-	for range 3 { // a poll comes every ten seconds only
-		next := f.timer(trigger.IntervalType, py.DictOf("unit", "hours", "delta", int64(1)))
-		f.await("a new timer's row", func() bool { _, found := f.row(next); return found })
-	}
-	if took := time.Since(start); took > 9*time.Second {
-		t.Errorf("three new timers took %s: nobody heard the bell", took)
-	}
-}
-
 func TestTicksMissedWhileNobodyRanHappenOnceAndKeepThePhase(t *testing.T) {
 	onAll(t, func(f *fixture) {
 		trig := f.timer(trigger.IntervalType, py.DictOf("unit", "hours", "delta", int64(1)))
