@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
@@ -52,15 +53,16 @@ type Worker struct {
 	info gale.RunnerInfo
 
 	mu      sync.Mutex
-	claimed map[int64]*gale.Execution          // by token, until their handler takes them
+	claimed map[string]*gale.Execution         // by id, until their handler takes them
 	running map[string]context.CancelCauseFunc // by execution
+	ending  bool                               // EndAll was called: what begins now ends at once
 }
 
 // New returns a Worker; Run makes it work.
 func New(cfg Config) *Worker {
 	host, _ := os.Hostname()
 	return &Worker{Config: cfg, info: gale.RunnerInfo{Hostname: host, PID: os.Getpid(), Node: cfg.Node},
-		claimed: map[int64]*gale.Execution{}, running: map[string]context.CancelCauseFunc{}}
+		claimed: map[string]*gale.Execution{}, running: map[string]context.CancelCauseFunc{}}
 }
 
 // tokenLife is how long an action's token may live at most; it ends with the execution anyway.
@@ -104,10 +106,12 @@ func (w *Worker) endLate(ctx context.Context, stop <-chan struct{}) {
 	}
 }
 
-// EndAll ends every running action at once.
+// EndAll ends every running action at once, and those that are just about to
+// begin.
 func (w *Worker) EndAll() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.ending = true
 	for _, cancel := range w.running {
 		cancel(runner.ErrShutdown)
 	}
@@ -121,7 +125,9 @@ func (w *Worker) Running() int {
 }
 
 // begin marks claimed executions as running, in the claim's transaction, and
-// drops those that were canceled meanwhile.
+// drops those that were canceled meanwhile. One that has begun before was
+// left by its handler without an end: nobody knows how far it came, so it is
+// abandoned and not run again.
 func (w *Worker) begin(tx *store.Tx, items []store.Item) error {
 	for _, it := range items {
 		info := w.info
@@ -131,13 +137,16 @@ func (w *Worker) begin(tx *store.Tx, items []store.Item) error {
 			return err
 		}
 		if err != nil || !started {
+			if err := execution.Abandon(tx, it.Key, "the runner lost track of the action while it was running"); err != nil {
+				return err
+			}
 			if err := tx.Done(it); err != nil {
 				return err
 			}
 			continue
 		}
 		w.mu.Lock()
-		w.claimed[it.Token] = e // overwritten should the transaction be repeated
+		w.claimed[it.Key] = e // overwritten should the transaction be repeated
 		w.mu.Unlock()
 	}
 	return nil
@@ -146,10 +155,10 @@ func (w *Worker) begin(tx *store.Tx, items []store.Item) error {
 // handle runs one claimed execution to its end.
 func (w *Worker) handle(ctx context.Context, it store.Item) error {
 	w.mu.Lock()
-	e := w.claimed[it.Token]
-	delete(w.claimed, it.Token)
+	e := w.claimed[it.Key]
+	delete(w.claimed, it.Key)
 	w.mu.Unlock()
-	if e == nil {
+	if e == nil || e.RunnerInfo.Claim != strconv.FormatInt(it.Token, 10) {
 		return fmt.Errorf("execution %s was claimed and not begun", it.Key)
 	}
 	if err := store.FailPoint("actionrunner.begun"); err != nil {
@@ -159,6 +168,9 @@ func (w *Worker) handle(ctx context.Context, it store.Item) error {
 	defer cancel(nil)
 	w.mu.Lock()
 	w.running[e.ID] = cancel
+	if w.ending {
+		cancel(runner.ErrShutdown)
+	}
 	w.mu.Unlock()
 	defer func() {
 		w.mu.Lock()
@@ -173,36 +185,80 @@ func (w *Worker) handle(ctx context.Context, it store.Item) error {
 }
 
 // run prepares and runs an action; whatever goes wrong is an outcome.
-func (w *Worker) run(ctx context.Context, it store.Item, e *gale.Execution) execution.Outcome {
-	def, err := w.Exec.Define(ctx, e.ActionRef)
+func (w *Worker) run(ctx context.Context, it store.Item, e *gale.Execution) (out execution.Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.Log.Error("preparing or ending an action panicked", "execution", e.ID, "panic", p, "stack", string(debug.Stack()))
+			out = failed(errors.New("the runner broke down; its log says more"))
+		}
+	}()
+	p, err := w.prepare(ctx, e)
 	if err != nil {
 		return failed(err)
+	}
+	if ctx.Err() != nil { // while the store was away
+		r := runner.Interruption(ctx, w.job(it, e, p.def, p.final))
+		return execution.Outcome{Status: r.Status, Result: r.Result}
+	}
+	rec := newRecorder(w.Store, w.Log, e, p.masker)
+	result := w.guard(ctx, p.runner, w.job(it, e, p.def, p.final), rec)
+	rec.close()
+	return w.outcome(p.def, e, result, p.masker)
+}
+
+// prepared is what a run starts from.
+type prepared struct {
+	def    *execution.Definition
+	runner runner.Runner
+	final  *execution.Final
+	masker masker
+}
+
+// prepare reads and renders what a run needs. A store that is away is waited
+// for: the action has not started, so an outage need not cost it.
+func (w *Worker) prepare(ctx context.Context, e *gale.Execution) (*prepared, error) {
+	for pause := retryFirst; ; pause = min(2*pause, retryMost) {
+		p, err := w.tryPrepare(ctx, e)
+		if err == nil || gale.KindOf(err) != gale.Unavailable || ctx.Err() != nil {
+			return p, err
+		}
+		w.Log.Warn("an action cannot be prepared; trying again", "execution", e.ID, "error", err, "pause", pause)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (w *Worker) tryPrepare(ctx context.Context, e *gale.Execution) (*prepared, error) {
+	def, err := w.Exec.Define(ctx, e.ActionRef)
+	if err != nil {
+		return nil, err
 	}
 	entry, err := w.Runners.Find(def.Runner.Name)
 	if err != nil {
-		return failed(err)
+		return nil, err
 	}
 	given, err := w.Exec.OpenParameters(e)
 	if err != nil {
-		return failed(err)
+		return nil, err
 	}
 	final, err := w.Exec.Final(ctx, def, e, given)
 	if err != nil {
-		return failed(err)
+		if gale.KindOf(err) == gale.Unavailable {
+			return nil, err
+		}
+		// What cannot be rendered or cast is often quoted; it may be a secret.
+		return nil, errors.New(def.Secrets(given).String(err.Error()))
 	}
-	job := w.job(it, e, def, final)
-	masker := def.Secrets(final.All())
-	rec := newRecorder(w.Store, w.Log, e, masker)
-	result := w.guard(ctx, entry.Runner, job, rec)
-	rec.close()
-	return w.outcome(def, e, result, masker)
+	return &prepared{def: def, runner: entry.Runner, final: final, masker: def.RunSecrets(final)}, nil
 }
 
 // guard turns a panic of a runner into a failed result.
 func (w *Worker) guard(ctx context.Context, r runner.Runner, job *runner.Job, out runner.Output) (result runner.Result) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.Log.Error("a runner panicked", "execution", job.ExecutionID, "panic", p)
+			w.Log.Error("a runner panicked", "execution", job.ExecutionID, "panic", p, "stack", string(debug.Stack()))
 			result = runner.Failf("the runner broke down; its log says more")
 		}
 	}()
@@ -237,8 +293,8 @@ func (w *Worker) outcome(def *execution.Definition, e *gale.Execution, r runner.
 			result = py.DictOf("error", err.Error(), "message", "Error validating output. See error output for more details.")
 		}
 	}
-	if !r.Status.Known() {
-		r.Status, result = gale.Failed, py.DictOf("error", fmt.Sprintf("the runner ended with the unknown status %q", r.Status))
+	if !gale.Running.CanBecome(r.Status) {
+		r.Status, result = gale.Failed, py.DictOf("error", fmt.Sprintf("the runner ended with the status %q, which is no end", r.Status))
 	}
 	sealed, err := w.Exec.SealResult(def, e, result, masker)
 	if err != nil {
@@ -267,7 +323,8 @@ const (
 func (w *Worker) finish(it store.Item, e *gale.Execution, out execution.Outcome) error {
 	for pause := retryFirst; ; pause = min(2*pause, retryMost) {
 		err := w.Store.Update(context.Background(), func(tx *store.Tx) error {
-			if _, _, err := execution.Finish(tx, e.ID, out); err != nil {
+			_, _, err := execution.Finish(tx, e.ID, out)
+			if err != nil && gale.KindOf(err) != gale.NotFound { // one that was purged meanwhile needs no end
 				return err
 			}
 			return tx.Done(it)

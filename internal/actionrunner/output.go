@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/galehq/gale"
 	"github.com/galehq/gale/internal/secret"
@@ -58,14 +59,28 @@ type chunkWriter struct {
 
 func (w chunkWriter) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
-		n := min(len(rest), maxChunk)
-		if i := bytes.LastIndexByte(rest[:n], '\n'); n < len(rest) && i > 0 {
-			n = i + 1
-		}
+		n := cut(rest)
 		w.r.add(w.stream, rest[:n])
 		rest = rest[n:]
 	}
 	return len(p), nil
+}
+
+// cut returns how much of a text to store as one piece: up to maxChunk bytes,
+// whole lines if there are any, and whole characters.
+func cut(text []byte) int {
+	if len(text) <= maxChunk {
+		return len(text)
+	}
+	if i := bytes.LastIndexByte(text[:maxChunk], '\n'); i >= 0 {
+		return i + 1
+	}
+	for n := maxChunk; n > maxChunk-utf8.UTFMax; n-- {
+		if utf8.RuneStart(text[n]) {
+			return n
+		}
+	}
+	return maxChunk
 }
 
 func (r *recorder) add(stream string, data []byte) {
