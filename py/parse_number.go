@@ -24,6 +24,8 @@ func Int(v any) (any, error) {
 		return IntBase(v, 10)
 	case Bytes:
 		return intBase(string(v), 10, Repr(v))
+	case Numberer:
+		return IntBase(v.PyNumber(), 10)
 	}
 	return nil, typeErrorf("int() argument must be a string, a bytes-like object or a real number, not '%s'", TypeName(v))
 }
@@ -205,6 +207,8 @@ func Float(v any) (float64, error) {
 		return parseFloat(v, Repr(v))
 	case Bytes:
 		return parseFloat(string(v), Repr(v))
+	case Numberer:
+		return parseFloat(v.PyNumber(), Repr(v.PyNumber()))
 	}
 	return 0, typeErrorf("float() argument must be a string or a real number, not '%s'", TypeName(v))
 }

@@ -62,6 +62,9 @@ type Reprer interface{ PyRepr() string }
 // Strer gives the str of a host type; without it, str is repr.
 type Strer interface{ PyStr() string }
 
+// Numberer gives the text from which int() and float() read a host type.
+type Numberer interface{ PyNumber() string }
+
 // Truther gives the truth of a host type; without it, PyLen decides, or it is
 // true.
 type Truther interface{ PyTruth() bool }

@@ -98,6 +98,9 @@ type Item struct {
 	name  string
 }
 
+// PyNumber implements py.Numberer: int and float read the item's text.
+func (i *Item) PyNumber() string { return i.PyStr() }
+
 func (i *Item) step(name string) *Item {
 	if i.name != "" {
 		name = i.name + "." + name

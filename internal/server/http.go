@@ -11,7 +11,6 @@ import (
 
 	apidoc "github.com/galehq/gale/api"
 	"github.com/galehq/gale/internal/api"
-	"github.com/galehq/gale/internal/auth"
 	"github.com/galehq/gale/internal/httpapi"
 	"github.com/galehq/gale/internal/stream"
 	"github.com/galehq/gale/py"
