@@ -26,8 +26,8 @@ const outputPage = 500
 // Handlers serve the operations of the stream service.
 func (h *Hub) Handlers() httpapi.Handlers {
 	return httpapi.Handlers{
-		"stream_controller:get_all": h.all,
-		"stream.output":             h.output,
+		"stream.events": h.all,
+		"stream.output": h.output,
 	}
 }
 
