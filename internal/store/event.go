@@ -51,7 +51,10 @@ func (tx *Tx) writeEvents() error {
 	return nil
 }
 
-// Events returns up to limit events after a cursor (0: from the start), in
+// eventPage is how many events are read when nobody says how many.
+const eventPage = 1000
+
+// Events returns up to limit events (0: 1000) after a cursor (0: from the start), in
 // the order of Seq. It never passes a place in which an event may still
 // appear: on PostgreSQL it stops before the first number that a running
 // transaction may have drawn, and goes on once that has ended. So the Seq of
@@ -59,6 +62,7 @@ func (tx *Tx) writeEvents() error {
 // nothing although later events exist; EventTopic rings when they can be read,
 // or a poll finds them.
 func (s *Store) Events(ctx context.Context, after int64, limit int) ([]Event, error) {
+	setDefault(&limit, eventPage)
 	rows, err := s.readLog(ctx, s.db, &s.eventLog, s.db.dialect().events.read, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)

@@ -13,8 +13,9 @@ const OutputTopic = "output"
 
 // AppendOutput stores what actions printed, in the order given, and returns
 // when it is committed. Seq is set by the store; an empty Timestamp becomes
-// now. The embedded store may lose the last chunks in a power failure, but
-// not when only the process dies.
+// now. The chunks of one execution keep their order if one call returns before
+// the next begins. The embedded store may lose the last chunks in a power
+// failure, but not when only the process dies.
 func (s *Store) AppendOutput(ctx context.Context, chunks []gale.OutputChunk) error {
 	if len(chunks) == 0 {
 		return nil

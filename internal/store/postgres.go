@@ -179,7 +179,7 @@ func (p *pgStore) viewOnce(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return err
 	}
-	tx := &Tx{Now: gale.Time(facts[0].(int64)), s: p.s, ctx: ctx, conn: c, dialect: &pgDialect, readOnly: true}
+	tx := &Tx{Now: gale.Time(facts[0].(int64)), s: p.s, conn: c, dialect: &pgDialect, readOnly: true}
 	err = fn(tx)
 	if c.lost != nil {
 		return c.lost
@@ -220,7 +220,7 @@ func (p *pgStore) updateOnce(ctx context.Context, fn func(*Tx) error, careful bo
 	if err != nil {
 		return nil, err
 	}
-	tx := &Tx{Now: gale.Time(facts[0].(int64)), s: p.s, ctx: ctx, conn: c, dialect: &pgDialect}
+	tx := &Tx{Now: gale.Time(facts[0].(int64)), s: p.s, conn: c, dialect: &pgDialect}
 	defer func() {
 		if err != nil {
 			tx.undone()

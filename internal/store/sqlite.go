@@ -117,19 +117,20 @@ func (db *sqliteStore) view(ctx context.Context, fn func(*Tx) error) (err error)
 	if err != nil {
 		return err
 	}
-	defer func() { db.readers <- c }()
-	c.ctx = ctx
 	if err := c.do("begin"); err != nil {
-		return sqliteError(err)
+		db.readers <- nil
+		return errors.Join(sqliteError(err), c.close())
 	}
+	c.ctx = ctx
 	defer func() {
 		c.ctx = context.Background()
-		if e := c.do("rollback"); e != nil && err == nil {
-			err = sqliteError(e)
+		if e := c.do("rollback"); e != nil { // it is not to be trusted any more
+			err = errors.Join(err, sqliteError(e), c.close())
+			c = nil
 		}
+		db.readers <- c
 	}()
-	tx := &Tx{Now: wallTime(), s: db.s, ctx: ctx, conn: c, dialect: &sqliteDialect, readOnly: true}
-	return fn(tx)
+	return fn(&Tx{Now: wallTime(), s: db.s, conn: c, dialect: &sqliteDialect, readOnly: true})
 }
 
 // reader takes a connection that reads, and opens it when it is the first use.

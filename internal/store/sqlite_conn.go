@@ -142,7 +142,7 @@ func (c *sqliteConn) query(query string, args []any) ([][]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.wrote = c.wrote || !strings.HasPrefix(query, "select")
+	c.wrote = c.wrote || strings.Contains(query, "returning")
 	rows, err := s.query.QueryContext(c.ctx, values)
 	if err != nil {
 		return nil, err

@@ -337,6 +337,41 @@ func TestLeasesAreKept(t *testing.T) {
 	})
 }
 
+// TestIdleLogIsEmptied wants the write-ahead log gone soon after the last
+// write, although workers go on polling.
+func TestIdleLogIsEmptied(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s, err := store.Open(t.Context(), store.Config{Dir: dir, Log: discard(), ReadConns: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() {
+			_ = s.Work(ctx, store.Worker{Kind: "k", Handle: func(context.Context, store.Item) error { return nil }})
+		}()
+		size := func() int64 {
+			st, err := os.Stat(filepath.Join(dir, "gale.db-wal"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return st.Size()
+		}
+		if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.SetFact("a", "b") }); err != nil {
+			t.Fatal(err)
+		}
+		if size() == 0 {
+			t.Error("nothing was written to the log")
+		}
+		time.Sleep(10 * time.Second)
+		if n := size(); n != 0 {
+			t.Errorf("the log has %d bytes after 10 s of idleness, want none", n)
+		}
+	})
+}
+
 // TestVanishedHolderIsReaped leaves an item held by somebody who does not
 // renew: it must come back when its lease and the time of contact are over.
 func TestVanishedHolderIsReaped(t *testing.T) {

@@ -30,8 +30,6 @@ type sqliteWriter struct {
 	jobs chan *writeJob
 	done chan struct{}
 	err  error // of closing; read after done
-
-	savepoint, release, undo string
 }
 
 type writeJob struct {
@@ -45,8 +43,7 @@ type writeJob struct {
 }
 
 func newSQLiteWriter(db *sqliteStore, c *sqliteConn) *sqliteWriter {
-	return &sqliteWriter{db: db, conn: c, jobs: make(chan *writeJob, groupLimit), done: make(chan struct{}),
-		savepoint: "savepoint s", release: "release s", undo: "rollback to s"}
+	return &sqliteWriter{db: db, conn: c, jobs: make(chan *writeJob, groupLimit), done: make(chan struct{})}
 }
 
 // do hands fn to the writer and waits for its commit. A caller whose ctx ends
@@ -102,8 +99,10 @@ func (w *sqliteWriter) run() {
 	for {
 		select {
 		case j := <-w.jobs:
-			dirty = w.group(j) || dirty
-			idle.Reset(idleCheckpoint)
+			if w.group(j) {
+				dirty = true
+				idle.Reset(idleCheckpoint)
+			}
 		case <-idle.C:
 			if dirty {
 				w.checkpoint()
@@ -190,23 +189,23 @@ func (w *sqliteWriter) one(j *writeJob, now gale.Time) error {
 		j.err = j.ctx.Err() // the caller has left
 		return nil
 	}
-	if err := w.conn.do(w.savepoint); err != nil {
+	if err := w.conn.do("savepoint s"); err != nil {
 		return err
 	}
 	began := time.Now()
-	j.tx = &Tx{Now: now, s: w.db.s, ctx: j.ctx, conn: w.conn, dialect: &sqliteDialect}
+	j.tx = &Tx{Now: now, s: w.db.s, conn: w.conn, dialect: &sqliteDialect}
 	w.call(j)
 	if took := time.Since(began); took > slowUpdate {
 		w.db.s.log.Warn("a transaction held the writer for long", "took", took)
 	}
 	if j.err == nil && j.panic == nil {
-		return w.conn.do(w.release)
+		return w.conn.do("release s")
 	}
 	j.tx.undone()
-	if err := w.conn.do(w.undo); err != nil {
+	if err := w.conn.do("rollback to s"); err != nil {
 		return fmt.Errorf("%w (after: %v)", err, j.err)
 	}
-	return w.conn.do(w.release)
+	return w.conn.do("release s")
 }
 
 // call runs the job's function; a panic is carried over to its caller.

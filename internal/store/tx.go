@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -16,7 +15,6 @@ type Tx struct {
 	Now gale.Time
 
 	s        *Store
-	ctx      context.Context
 	conn     conn
 	dialect  *dialect
 	readOnly bool

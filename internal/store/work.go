@@ -96,7 +96,10 @@ func (r *workRun) loop(ctx context.Context) {
 			r.claimFailed(ctx, err)
 			continue
 		}
-		r.failing = 0
+		if r.failing > 0 {
+			r.s.log.Info("queue items can be claimed again", "kind", r.w.Kind)
+			r.failing = 0
+		}
 		r.dispatch(items)
 		if len(items) < free {
 			r.wait(ctx, next)

@@ -91,7 +91,9 @@ func OpenWith(tb testing.TB, cfg store.Config) *store.Store {
 func open(tb testing.TB, cfg store.Config) *store.Store {
 	tb.Helper()
 	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.NewTextHandler(logWriter{tb}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		w := &logWriter{tb: tb}
+		tb.Cleanup(w.stop)
+		cfg.Log = slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
 	s, err := store.Open(tb.Context(), cfg)
 	if err != nil {
@@ -105,14 +107,29 @@ func open(tb testing.TB, cfg store.Config) *store.Store {
 	return s
 }
 
-// logWriter shows what the store logs in the test's own log.
-type logWriter struct{ tb testing.TB }
+// logWriter shows what the store logs in the test's own log, for as long as
+// the test lasts: what logs later must not make it panic.
+type logWriter struct {
+	mu    sync.Mutex
+	tb    testing.TB
+	ended bool
+}
 
-var _ io.Writer = logWriter{}
+var _ io.Writer = (*logWriter)(nil)
 
-func (w logWriter) Write(b []byte) (int, error) {
-	w.tb.Log(string(b))
+func (w *logWriter) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.ended {
+		w.tb.Logf("%s", b)
+	}
 	return len(b), nil
+}
+
+func (w *logWriter) stop() {
+	w.mu.Lock()
+	w.ended = true
+	w.mu.Unlock()
 }
 
 // update runs fn in a transaction and ends the test when it fails.
