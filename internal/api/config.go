@@ -125,7 +125,11 @@ func (s *Service) configBefore(r *httpapi.Request, ref string) (attributes *py.D
 		if err != nil {
 			return err
 		}
-		attributes = known.Attributes
+		opened, err := secret.Open(s.Key, execution.ConfigSchemaPlace(ref), any(known.Attributes))
+		if err != nil {
+			return err
+		}
+		attributes, _ = opened.(*py.Dict)
 		old, err = store.Configs.By(tx, "pack", ref)
 		if notFound(err) {
 			old, err = nil, nil

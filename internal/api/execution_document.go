@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -90,12 +91,9 @@ func (s *Service) shownResult(tx *store.Tx, e *gale.Execution, reveal bool) (any
 	if err != nil {
 		return nil, err
 	}
-	hidden := def.params.Secrets(values)
-	texts := secret.Texts(values, hidden)
-	for _, t := range texts {
-		if strings.Contains(t, "{{") || strings.Contains(t, "{%") {
-			return secret.Mask, nil // a default that was a template: what it gave is not known here
-		}
+	texts, certain := def.secrets(values)
+	if !certain {
+		return secret.Mask, nil
 	}
 	masker := secret.NewMasker(texts...)
 	if !masker.Contains(opened) {
@@ -104,11 +102,44 @@ func (s *Service) shownResult(tx *store.Tx, e *gale.Execution, reveal bool) (any
 	return masker.Value(secret.MaskAt(opened, schema.OutputSecrets(def.action, def.runner, opened))), nil
 }
 
+// secrets returns the secret texts that a run with these parameters knew.
+// certain is false when there may have been others: a default that was a
+// template, or a pack with secrets in its configuration, which may have been
+// changed since.
+func (d *definition) secrets(values *py.Dict) (texts []string, certain bool) {
+	texts = secret.Texts(values, d.params.Secrets(values))
+	for _, t := range texts {
+		if strings.Contains(t, "{{") || strings.Contains(t, "{%") {
+			return nil, false
+		}
+	}
+	return texts, !declaresSecret(d.config)
+}
+
+// declaresSecret reports whether a schema calls anything secret.
+func declaresSecret(v any) bool {
+	switch v := v.(type) {
+	case *py.Dict:
+		if is, _ := v.GetString("secret"); is == true {
+			return true
+		}
+		for _, part := range v.All() {
+			if declaresSecret(part) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, declaresSecret)
+	}
+	return false
+}
+
 // definition is what an execution was requested with.
 type definition struct {
 	action *gale.Action
 	runner *gale.RunnerType
 	params *schema.Parameters
+	config *py.Dict // schema of the pack's configuration, as it is now
 }
 
 // asRequested reads an execution's snapshots and returns them with its
@@ -128,6 +159,12 @@ func (s *Service) asRequested(tx *store.Tx, e *gale.Execution) (*definition, *py
 		return nil, nil, err
 	}
 	def.params = schema.Merge(def.runner.Parameters, def.action.Parameters)
+	switch c, err := store.ConfigSchemas.By(tx, "pack", def.action.Pack); {
+	case err == nil:
+		def.config = c.Attributes
+	case !notFound(err):
+		return nil, nil, err
+	}
 	given, err := s.Exec.OpenParameters(e)
 	if err != nil {
 		return nil, nil, err
