@@ -29,7 +29,7 @@ func TestARequestIsAnsweredWithTheExecutionAsRequested(t *testing.T) {
 		s.want(d, path, want)
 	}
 	if log, _ := at(d, "log").([]any); len(log) != 1 || text(log[0], "status") != "requested" {
-		t.Errorf("log is %s, want the request alone", py.Repr(at(d, "log")))
+		s.Errorf("log is %s, want the request alone", py.Repr(at(d, "log")))
 	}
 	s.want(s.call("GET", "/v1/executions/"+text(d, "id"), nil).is(200).object(), "status", "scheduled")
 	s.want(s.call("GET", "/v1/executions/last/", nil).is(200).object(), "id", text(d, "id"))
@@ -61,14 +61,12 @@ func TestRefusedRequests(t *testing.T) {
 		{"a delay of ages", root, `{"action": "core.local", "parameters": {"cmd": "x"}, "delay": 9000000000000}`, "", 400, "more than a year"},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s.TB = t
+		s.sub(test.name, func(s *site) {
 			s.as(test.user, "POST", "/api/v1/executions", test.body, "St2-Context", test.header).refused(test.status, test.words)
 		})
 	}
-	s.TB = t
 	if n := len(s.call("GET", "/api/v1/executions", nil).list()); n != 0 {
-		t.Errorf("%d executions are left of refused requests, want none", n)
+		s.Errorf("%d executions are left of refused requests, want none", n)
 	}
 }
 
@@ -77,12 +75,12 @@ func TestATemplateThatFailsLeavesARecord(t *testing.T) {
 	s.call("POST", "/api/v1/executions", `{"action": "core.local", "parameters": {"cmd": "{{ ABSENT }}"}}`).refused(400, `Dependency unsatisfied in variable "ABSENT"`)
 	list := s.call("GET", "/api/v1/executions", nil).list()
 	if len(list) != 1 {
-		t.Fatalf("got %d executions, want the failed one", len(list))
+		s.Fatalf("got %d executions, want the failed one", len(list))
 	}
 	s.want(list[0], "status", "failed")
 	s.want(list[0], "parameters.cmd", "{{ ABSENT }}")
 	if !strings.Contains(text(list[0], "result.error"), "ABSENT") {
-		t.Errorf("result is %s, want an error that names ABSENT", py.Repr(at(list[0], "result")))
+		s.Errorf("result is %s, want an error that names ABSENT", py.Repr(at(list[0], "result")))
 	}
 }
 
@@ -107,8 +105,7 @@ func TestWhoMaySayWhatOfTheContext(t *testing.T) {
 	}
 	for _, test := range tests {
 		for _, way := range []string{"header", "body"} {
-			t.Run(fmt.Sprint(test.who, " in the ", way), func(t *testing.T) {
-				s.TB = t
+			s.sub(fmt.Sprint(test.who, " in the ", way), func(s *site) {
 				body := py.DictOf("action", "core.local", "parameters", py.DictOf("cmd", "x"))
 				var d any
 				if way == "body" {
@@ -127,7 +124,6 @@ func TestWhoMaySayWhatOfTheContext(t *testing.T) {
 			})
 		}
 	}
-	s.TB = t
 	s.tokens["other"] = s.service.Signer.Token(running, joe, gale.Time(4e15))
 	foreign := py.DictOf("action", "core.local", "parameters", py.DictOf("cmd", "x"), "context", py.DictOf("parent", py.DictOf("execution_id", "507f1f77bcf86cd799439011")))
 	s.want(s.as("other", "POST", "/api/v1/executions", foreign).is(201).object(), "parent", nil)
@@ -163,7 +159,7 @@ func TestSecretsOfExecutions(t *testing.T) {
 	s.want(again, "parameters.host", "web2")
 	for _, e := range s.events("execution") {
 		if strings.Contains(e, password) || strings.Contains(e, "$sealed") || strings.Contains(e, "4711") {
-			t.Errorf("an event holds a secret: %s", e)
+			s.Errorf("an event holds a secret: %s", e)
 		}
 	}
 	s.nowhere(password, "default-pin-4711")
@@ -246,21 +242,19 @@ func TestListOfExecutions(t *testing.T) {
 		{"nonsense=1&limit=1", "m4", "5", "1"},
 	}
 	for _, test := range tests {
-		t.Run(test.query, func(t *testing.T) {
-			s.TB = t
+		s.sub(test.query, func(s *site) {
 			a := s.call("GET", "/api/v1/executions?"+strings.ReplaceAll(test.query, "+", "%2B"), nil).is(200)
 			if got := messages(a); got != test.want {
-				t.Errorf("got %q, want %q", got, test.want)
+				s.Errorf("got %q, want %q", got, test.want)
 			}
 			if got := a.Header().Get("X-Total-Count"); got != test.total {
-				t.Errorf("X-Total-Count is %q, want %q", got, test.total)
+				s.Errorf("X-Total-Count is %q, want %q", got, test.total)
 			}
 			if got := a.Header().Get("X-Limit"); got != test.limit {
-				t.Errorf("X-Limit is %q, want %q", got, test.limit)
+				s.Errorf("X-Limit is %q, want %q", got, test.limit)
 			}
 		})
 	}
-	s.TB = t
 	refused := []struct{ query, words string }{
 		{"limit=0", `Limit, "0" specified, must be a positive number or -1 for full result set.`},
 		{"limit=-2", `Limit, "-2" specified, must be a positive number.`},
@@ -276,8 +270,7 @@ func TestListOfExecutions(t *testing.T) {
 		{"id=xyz", "'xyz' is not a valid ObjectId"},
 	}
 	for _, test := range refused {
-		t.Run(test.query, func(t *testing.T) {
-			s.TB = t
+		s.sub(test.query, func(s *site) {
 			s.call("GET", "/api/v1/executions?"+test.query, nil).refused(400, test.words)
 		})
 	}
@@ -298,7 +291,7 @@ func TestAProjectionLeavesOutWhatIsNotAskedFor(t *testing.T) {
 	for _, test := range tests {
 		got := keys(s.call("GET", "/api/v1/executions?"+test.query, nil).list()[0])
 		if slices.Sort(got); !slices.Equal(got, sorted(test.want)) {
-			t.Errorf("%s: got %v, want %v", test.query, got, test.want)
+			s.Errorf("%s: got %v, want %v", test.query, got, test.want)
 		}
 	}
 	for _, query := range []string{"exclude_attributes=result,trigger_instance", "max_result_size=5"} {
@@ -430,7 +423,7 @@ func TestChildrenAreListedDepthFirst(t *testing.T) {
 	}
 	for query, want := range map[string]string{"": "a a1 a2 b b1", "?depth=-1&result_fmt=x": "a a1 a2 b b1", "?depth=1": "a b", "?depth=0": ""} {
 		if got := names(query); got != want {
-			t.Errorf("children%s: got %q, want %q", query, got, want)
+			s.Errorf("children%s: got %q, want %q", query, got, want)
 		}
 	}
 	s.want(s.call("GET", "/api/v1/executions/"+top, nil).object(), "children", []any{a, b})
@@ -442,7 +435,7 @@ func TestOutputAndResultFiles(t *testing.T) {
 	s.call("GET", "/api/v1/executions/last/output", nil).refused(400, "no execution")
 	id := s.run("core.echo", py.DictOf("message", "x"))
 	if a := s.call("GET", "/api/v1/executions/"+id+"/output", nil).is(200); a.Body.String() != "" {
-		t.Errorf("output before there is any: %q", a.Body)
+		s.Errorf("output before there is any: %q", a.Body)
 	}
 	var chunks []gale.OutputChunk
 	want := strings.Builder{}
@@ -451,31 +444,31 @@ func TestOutputAndResultFiles(t *testing.T) {
 		chunks = append(chunks, gale.OutputChunk{ExecutionID: id, Type: typ, Data: fmt.Sprintf("%s %d\n", typ, i)})
 		want.WriteString(chunks[i].Data)
 	}
-	s.must(s.store.AppendOutput(t.Context(), chunks))
+	s.must(s.store.AppendOutput(s.Context(), chunks))
 	a := s.call("GET", "/api/v1/executions/last/output", nil).is(200)
 	if a.Body.String() != want.String() || a.Header().Get("Content-Type") != "text/plain; charset=UTF-8" {
-		t.Errorf("got %d bytes of %s, want %d of text", a.Body.Len(), a.Header().Get("Content-Type"), want.Len())
+		s.Errorf("got %d bytes of %s, want %d of text", a.Body.Len(), a.Header().Get("Content-Type"), want.Len())
 	}
 	a = s.call("GET", "/api/v1/executions/"+id+"/output?output_type=stderr", nil).is(200)
 	if n := strings.Count(a.Body.String(), "stderr"); n != 300 || strings.Contains(a.Body.String(), "stdout") {
-		t.Errorf("got %d lines of stderr with others among them: %t, want 300 alone", n, strings.Contains(a.Body.String(), "stdout"))
+		s.Errorf("got %d lines of stderr with others among them: %t, want 300 alone", n, strings.Contains(a.Body.String(), "stdout"))
 	}
 
 	if a := s.call("GET", "/api/v1/executions/"+id+"/result", nil).is(200); a.Body.String() != "{}" {
-		t.Errorf("result before there is one: %q, want {}", a.Body)
+		s.Errorf("result before there is one: %q, want {}", a.Body)
 	}
 	s.want(s.call("GET", "/api/v1/executions/"+id+"/attribute/trigger_instance", nil), "x", nil)
 	large := strings.Repeat("ü", 100_000) // has a table of its own
 	s.finish(id, gale.Succeeded, py.DictOf("stdout", large))
 	a = s.call("GET", "/api/v1/executions/"+id+"/result?download=1", nil).is(200)
 	if got := a.Body.String(); got != `{"stdout":"`+large+`"}` {
-		t.Errorf("the downloaded result has %d bytes, want %d", len(got), len(large)+13)
+		s.Errorf("the downloaded result has %d bytes, want %d", len(got), len(large)+13)
 	}
 	if got := a.Header().Get("Content-Disposition"); got != "attachment; filename=execution_"+id+"_result.json" {
-		t.Errorf("Content-Disposition is %q", got)
+		s.Errorf("Content-Disposition is %q", got)
 	}
 	if got := a.Header().Get("Content-Type"); got != "text/json" {
-		t.Errorf("Content-Type is %q, want text/json", got)
+		s.Errorf("Content-Type is %q, want text/json", got)
 	}
 	a = s.call("GET", "/api/v1/executions/"+id+"/result?download=1&compress=1&pretty_format=1", nil).is(200)
 	unzip, err := gzip.NewReader(a.Body)
@@ -483,15 +476,15 @@ func TestOutputAndResultFiles(t *testing.T) {
 	plain, err := io.ReadAll(unzip)
 	s.must(err)
 	if want := "{\n  \"stdout\": \"" + large + "\"\n}"; string(plain) != want {
-		t.Errorf("the compressed result has %d bytes, want %d", len(plain), len(want))
+		s.Errorf("the compressed result has %d bytes, want %d", len(plain), len(want))
 	}
 	if got := a.Header().Get("Content-Disposition"); !strings.HasSuffix(got, "_result.json.gz") {
-		t.Errorf("Content-Disposition is %q", got)
+		s.Errorf("Content-Disposition is %q", got)
 	}
 	s.want(s.call("GET", "/api/v1/executions/"+id, nil).object(), "result.stdout", large)
 	s.call("GET", "/api/v1/executions/"+id+"/attribute/log", nil).fault(400, `Invalid attribute "log" specified. Valid attributes are: result, trigger_instance, status`)
 	if v := s.call("GET", "/api/v1/executions/"+id+"/attribute/status", nil).value(); v != "succeeded" {
-		t.Errorf("attribute status is %v", v)
+		s.Errorf("attribute status is %v", v)
 	}
 }
 
@@ -502,7 +495,7 @@ func TestValuesToFilterBy(t *testing.T) {
 	s.want(s.call("GET", "/api/v1/executions/views/filters", nil).object(), "action", []any{"core.echo", "core.local"})
 	d := s.call("GET", "/api/v1/executions/views/filters?types=status,user,bogus", nil).object()
 	if got := keys(d); !slices.Equal(got, []string{"status", "user"}) {
-		t.Errorf("got %v, want status and user", got)
+		s.Errorf("got %v, want status and user", got)
 	}
 	s.want(d, "user", []any{"root"})
 }
@@ -527,6 +520,6 @@ func TestNoSecretsInTheAddress(t *testing.T) {
 	s.tokens["nobody"] = ""
 	s.as("nobody", "GET", "/api/v1/executions?st2-api-key="+url.QueryEscape(key), nil).is(200)
 	if strings.Contains(s.log.String(), key) {
-		t.Error("the log holds the API key")
+		s.Error("the log holds the API key")
 	}
 }

@@ -359,3 +359,13 @@ func (s *site) finish(id string, status gale.Status, result *py.Dict) {
 		return err
 	})
 }
+
+// sub runs a part of a test under its own name over the same site.
+func (s *site) sub(name string, fn func(s *site)) {
+	s.Helper()
+	s.TB.(*testing.T).Run(name, func(t *testing.T) {
+		part := *s
+		part.TB = t
+		fn(&part)
+	})
+}
