@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/galehq/gale"
 	"github.com/galehq/gale/expr"
@@ -92,6 +93,9 @@ func (s *Service) Plan(ctx context.Context, def *Definition, req Request) (*gale
 		return nil, err
 	}
 	src.More = req.Extra
+	if err := wholeNumbers(def, req.Parameters); err != nil {
+		return nil, err
+	}
 	values, err := params.Live(s.Engine, def.Params, req.Parameters, src)
 	if err == nil {
 		err = src.Datastore.Err()
@@ -100,6 +104,24 @@ func (s *Service) Plan(ctx context.Context, def *Definition, req Request) (*gale
 		return s.rejected(def, e, req.Parameters, err)
 	}
 	return e, s.accept(def, e, values)
+}
+
+// wholeNumbers refuses numbers with a fraction where integers are declared.
+// Casting would cut them, as StackStorm does, and nobody would notice.
+func wholeNumbers(def *Definition, given *py.Dict) error {
+	for name, v := range given.All() {
+		number, isFloat := v.(float64)
+		if !isFloat || number == math.Trunc(number) {
+			continue
+		}
+		spec, _ := def.Params.Schemas().Get(name)
+		d, _ := spec.(*py.Dict)
+		if kind, _ := d.GetString("type"); kind != "integer" {
+			continue
+		}
+		return gale.Errorf(gale.Invalid, "Failed to cast value of parameter %q to integer: it is not a whole number", py.Str(name))
+	}
+	return nil
 }
 
 // PlanRendered is Plan for parameters that are rendered and cast already.
