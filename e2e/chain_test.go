@@ -135,7 +135,7 @@ func TestDelayedExecutionWaits(t *testing.T) {
 		s := in.start()
 		ctx := context.Background()
 		e := must[*py.Dict](t)(s.Post(ctx, "/executions", py.DictOf("action", "core.noop", "delay", int64(300))))
-		e = must[*py.Dict](t)(s.Wait(ctx, client.ID(e)))
+		e = s.ends([]string{client.ID(e)})[client.ID(e)]
 		wantStatus(t, e, gale.Succeeded)
 		var path []string
 		for _, entry := range client.Array(e, "log") {

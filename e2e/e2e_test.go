@@ -122,7 +122,7 @@ func (in *installation) launch(env ...string) *server {
 		in.t.Fatal(err)
 	}
 	defer log.Close()
-	args := []string{"server", "--data-dir", in.dir, "--listen", "127.0.0.1:0", "--log-level", "info"}
+	args := []string{"server", "--data-dir", in.dir, "--listen", "127.0.0.1:0"}
 	if in.database != "" {
 		args = append(args, "--database", in.database)
 	}

@@ -12,6 +12,7 @@ import (
 	apidoc "github.com/galehq/gale/api"
 	"github.com/galehq/gale/internal/api"
 	"github.com/galehq/gale/internal/httpapi"
+	"github.com/galehq/gale/internal/rule"
 	"github.com/galehq/gale/internal/stream"
 	"github.com/galehq/gale/py"
 )
@@ -66,7 +67,7 @@ func (p *Process) handler(hub *stream.Hub) (http.Handler, error) {
 		return nil, err
 	}
 	service := &api.Service{Store: p.Store, Exec: p.Exec, Data: p.Data, Key: p.Key, Signer: p.Signer, Places: p.Places,
-		Config: p.Config, URL: p.URL(), Log: p.Log}
+		Config: p.Config, URL: p.URL(), Log: p.Log, Explain: p.explain}
 	handlers := service.Handlers()
 	for id, h := range hub.Handlers() {
 		handlers[id] = h
@@ -74,6 +75,13 @@ func (p *Process) handler(hub *stream.Hub) (http.Handler, error) {
 	cfg := service.Hooks()
 	cfg.Handlers = handlers
 	return httpapi.New(doc, cfg)
+}
+
+// explain asks the rules engine's own functions, whether or not this process
+// has that role.
+func (p *Process) explain(ctx context.Context, instanceID string) (any, error) {
+	e := &rule.Engine{Store: p.Store, Exec: p.Exec, Key: p.Key, Log: p.Log}
+	return e.Explain(ctx, instanceID)
 }
 
 // site is everything that is served: the API, the health of the process and
