@@ -30,11 +30,18 @@ func lockDir(dir string) (*os.File, error) {
 			"the embedded store in %s is in use by pid %s; it serves one process: stop that one, or set database.url to PostgreSQL",
 			dir, strings.TrimSpace(string(holder)))
 	}
-	if err := f.Truncate(0); err == nil {
-		_, err = f.WriteAt(fmt.Appendln(nil, os.Getpid()), 0)
-		if err != nil {
-			return nil, unavailable(err, "the data directory cannot be locked")
-		}
+	if err := writePID(f); err != nil {
+		_ = f.Close()
+		return nil, unavailable(err, "the data directory cannot be locked")
 	}
 	return f, nil
+}
+
+// writePID leaves word of who holds the lock.
+func writePID(f *os.File) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := f.WriteAt(fmt.Appendln(nil, os.Getpid()), 0)
+	return err
 }

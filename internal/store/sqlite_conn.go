@@ -36,7 +36,9 @@ type sqliteStmt struct {
 }
 
 // sqliteDSN gives each connection its settings. busy_timeout comes first, as
-// the others may already have to wait.
+// the others may already have to wait. No statistics are ever gathered
+// (analyze, optimize): without them plans follow from the indexes alone, and
+// are those that the tests have seen.
 func sqliteDSN(path, synchronous string, cacheKiB int, more ...string) string {
 	v := url.Values{}
 	pragmas := []string{

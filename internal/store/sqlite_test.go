@@ -170,6 +170,16 @@ func TestFilesAreForTheirOwnerOnly(t *testing.T) {
 	}
 }
 
+func TestAnyDirectoryName(t *testing.T) {
+	for _, name := range []string{"a b", "50%?x=1", "hash#tag", "é", "a;b,c", "%41"} {
+		dir := filepath.Join(t.TempDir(), name)
+		storetest.OpenWith(t, store.Config{Dir: dir})
+		if _, err := os.Stat(filepath.Join(dir, "gale.db-wal")); err != nil {
+			t.Errorf("%q: the database is elsewhere: %v", name, err)
+		}
+	}
+}
+
 // TestFullDisk limits the file instead of the disk: SQLite says the same.
 func TestFullDisk(t *testing.T) {
 	s := storetest.Open(t)

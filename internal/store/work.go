@@ -16,6 +16,10 @@ import (
 // again although nobody rang.
 const pollEvery = time.Second
 
+// pollFloor is how long it waits at least: what is due and could not be
+// claimed is just being claimed by somebody else.
+const pollFloor = 2 * time.Millisecond
+
 // Worker serves the queue items of one kind.
 type Worker struct {
 	Kind string
@@ -195,6 +199,7 @@ func (r *workRun) claimFailed(ctx context.Context, err error) {
 
 // wait waits for a ring, but not longer than until the next item is due.
 func (r *workRun) wait(ctx context.Context, next time.Duration) {
+	next = max(next, pollFloor)
 	if r.w.Wait == nil {
 		_ = sleep(ctx, next)
 		return
