@@ -121,8 +121,11 @@ const (
 	// whether a commit succeeded whose answer got lost, and it makes the
 	// fences of logReader work. The start of the server says whether the id
 	// still means the same: after a crash it may be given out again.
-	pgSelectFacts = "select " + pgNow + ", pg_current_xact_id()::text::bigint, " + pgStarted
-	pgStarted     = "(extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint"
+	pgSelectFacts = "select " + pgNow + ", " + pgStarted + ", pg_current_xact_id()::text::bigint"
+	// A transaction with an id is written to the log and synced even if it
+	// has changed nothing. Polls draw theirs with the claim.
+	pgSelectPoll = "select " + pgNow + ", " + pgStarted + ", 0::bigint"
+	pgStarted    = "(extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint"
 )
 
 // lostEarly says that a connection broke before a commit was tried, so that
@@ -188,9 +191,17 @@ func (p *pgStore) viewOnce(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (p *pgStore) update(ctx context.Context, fn func(*Tx) error) error {
+	return p.repeat(ctx, pgSelectFacts, fn)
+}
+
+func (p *pgStore) poll(ctx context.Context, fn func(*Tx) error) error {
+	return p.repeat(ctx, pgSelectPoll, fn)
+}
+
+func (p *pgStore) repeat(ctx context.Context, facts string, fn func(*Tx) error) error {
 	careful := false
 	for attempt := 0; ; attempt++ {
-		tx, err := p.updateOnce(ctx, fn, careful)
+		tx, err := p.updateOnce(ctx, facts, fn, careful)
 		if err == nil {
 			p.s.committed(tx)
 			return FailPoint("store.after-commit")
@@ -209,17 +220,18 @@ func (p *pgStore) update(ctx context.Context, fn func(*Tx) error) error {
 // updateOnce is one try. Unless careful, statements are put off and guarded,
 // so that most transactions take one round trip for their writes and the
 // commit together; a guard that fails gives errCareful, and nothing is left.
-func (p *pgStore) updateOnce(ctx context.Context, fn func(*Tx) error, careful bool) (_ *Tx, err error) {
+func (p *pgStore) updateOnce(ctx context.Context, begin string, fn func(*Tx) error, careful bool) (_ *Tx, err error) {
 	c, err := p.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer c.release()
 	c.careful = careful
-	facts, err := c.begin(pgBeginUpdate, pgSelectFacts)
+	facts, err := c.begin(pgBeginUpdate, begin)
 	if err != nil {
 		return nil, err
 	}
+	c.xid = facts[2].(int64)
 	tx := &Tx{Now: gale.Time(facts[0].(int64)), s: p.s, conn: c, dialect: &pgDialect}
 	defer func() {
 		if err != nil {
@@ -239,20 +251,31 @@ func (p *pgStore) updateOnce(ctx context.Context, fn func(*Tx) error, careful bo
 	if err = FailPoint("store.before-commit"); err != nil {
 		return nil, err
 	}
-	if err = c.commit(); err == nil || !errors.Is(err, ErrUnknown) {
-		return tx, err
-	}
-	var committed bool
-	committed, err = p.outcome(ctx, facts[1].(int64), facts[2].(int64), err)
-	if err == nil && !committed {
-		err = &lostEarly{errors.New("the connection was lost before the commit")}
+	if err = c.commit(); errors.Is(err, ErrUnknown) {
+		err = p.resolve(ctx, c.xid, facts[1].(int64), err)
 	}
 	return tx, err
 }
 
+// resolve turns the unknown outcome of a commit into nil when it was done and
+// into lostEarly when it was not.
+func (p *pgStore) resolve(ctx context.Context, xid, started int64, unknown error) error {
+	committed := false // without an id there was nothing to commit
+	if xid != 0 {
+		var err error
+		if committed, err = p.outcome(ctx, xid, started, unknown); err != nil {
+			return err
+		}
+	}
+	if !committed {
+		return &lostEarly{errors.New("the connection was lost before the commit")}
+	}
+	return nil
+}
+
 // outcome finds out whether a transaction was committed whose connection
-// broke. As long as the server has not been restarted its id tells. err is
-// returned when nobody can know.
+// broke. As long as the server has not been restarted its id tells; else
+// nobody can know, and the error is unknown.
 func (p *pgStore) outcome(ctx context.Context, xid, started int64, unknown error) (committed bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pgCommitTimeout)
 	defer cancel()

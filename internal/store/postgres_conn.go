@@ -21,6 +21,7 @@ type pgConn struct {
 	c       *pgx.Conn
 	careful bool
 
+	xid     int64      // of the transaction; 0: it has none yet, and has written nothing
 	pending *pgx.Batch // statements put off, in order
 	assumed bool       // something was put off, so that fn was told a guess
 	lost    error      // why the transaction cannot go on: it must be repeated, or has failed

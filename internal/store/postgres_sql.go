@@ -61,8 +61,17 @@ const pgClaimSQL = prioritiesSQL + `, c as materialized (
 n as (select kind, key, row_number() over (order by priority, run_at) as i from c)
 update queue set owner = $4, token = $5 + n.i, until = ` + pgNow + ` + $6, attempt = attempt + 1, seen = gen
  from n where queue.kind = n.kind and queue.key = n.key
-returning queue.key, queue.gen, queue.token, queue.attempt, queue.run_at`
+returning queue.key, queue.gen, queue.token, queue.attempt, queue.run_at, pg_current_xact_id()::text::bigint`
 
 func claimPostgres(tx *Tx, kind, pool string, n int) ([][]any, error) {
-	return tx.query(pgClaimSQL, kind, pool, n, tx.s.cfg.Owner, tx.claimToken(), leaseTime.Microseconds())
+	rows, err := tx.query(pgClaimSQL, kind, pool, n, tx.s.cfg.Owner, tx.claimToken(), leaseTime.Microseconds())
+	if err != nil {
+		return nil, err
+	}
+	for i, row := range rows {
+		last := len(row) - 1
+		tx.conn.(*pgConn).xid = row[last].(int64)
+		rows[i] = row[:last]
+	}
+	return rows, nil
 }

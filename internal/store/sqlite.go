@@ -162,6 +162,10 @@ func (db *sqliteStore) update(ctx context.Context, fn func(*Tx) error) error {
 	return db.writer.do(ctx, fn)
 }
 
+func (db *sqliteStore) poll(ctx context.Context, fn func(*Tx) error) error {
+	return db.writer.do(ctx, fn)
+}
+
 func (db *sqliteStore) ping(ctx context.Context) error {
 	return db.view(ctx, func(tx *Tx) error {
 		_, err := tx.query("select 1")

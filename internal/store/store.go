@@ -71,6 +71,9 @@ type Store struct {
 type backend interface {
 	view(ctx context.Context, fn func(*Tx) error) error
 	update(ctx context.Context, fn func(*Tx) error) error
+	// poll is update for a function that mostly finds nothing to do, and
+	// writes nothing unless Claim has given it something.
+	poll(ctx context.Context, fn func(*Tx) error) error
 	output() backend // where output chunks go; may be the backend itself
 	dialect() *dialect
 	ping(ctx context.Context) error
@@ -130,6 +133,7 @@ func (cfg *Config) setDefaults() {
 	setDefault(&cfg.ReadConns, 2*cores)
 	setDefault(&cfg.CacheKiB, 16<<10)
 	setDefault(&cfg.PoolSize, max(8, 4*cores))
+	cfg.PoolSize = max(cfg.PoolSize, 2) // one to find out what became of another
 }
 
 func setDefault(p *int, n int) {

@@ -149,7 +149,7 @@ func (r *workRun) claim(ctx context.Context, n int) (items []Item, next time.Dur
 		pools = r.w.Pools()
 	}
 	r.round++
-	err = r.s.Update(ctx, func(tx *Tx) error {
+	err = r.s.db.poll(ctx, func(tx *Tx) error {
 		items, next = nil, pollEvery
 		for i := range pools {
 			pool := pools[(i+r.round)%len(pools)]
