@@ -193,12 +193,14 @@ func (w *Worker) run(ctx context.Context, it store.Item, e *gale.Execution) (out
 		}
 	}()
 	p, err := w.prepare(ctx, e)
+	if status, message, ok := runner.Interrupted(ctx); ok { // before anything was started
+		if status == gale.Canceled {
+			return execution.Outcome{Status: status}
+		}
+		return execution.Outcome{Status: status, Reason: message, Result: py.DictOf("error", message)}
+	}
 	if err != nil {
 		return failed(err)
-	}
-	if ctx.Err() != nil { // while the store was away
-		r := runner.Interruption(ctx, w.job(it, e, p.def, p.final))
-		return execution.Outcome{Status: r.Status, Result: r.Result}
 	}
 	rec := newRecorder(w.Store, w.Log, e, p.masker)
 	result := w.guard(ctx, p.runner, w.job(it, e, p.def, p.final), rec)

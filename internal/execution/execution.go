@@ -189,14 +189,22 @@ func unpush(tx *store.Tx, e *gale.Execution) error {
 	return nil
 }
 
+// canceledMessage is what the result of a canceled execution says.
+const canceledMessage = "Action canceled by user."
+
 // canceledResult is the result of a canceled execution: what the run left, if
-// it says anything, else who canceled it.
+// it says anything, else who canceled it. Runners that say that they were
+// canceled do not know by whom.
 func canceledResult(e *gale.Execution, got any) any {
+	by, _ := e.Context.GetString("cancelled_by")
+	d, isDict := got.(*py.Dict)
+	if message, _ := d.GetString("message"); isDict && message == canceledMessage {
+		return with(d, "user", by)
+	}
 	if py.Truth(got) {
 		return got
 	}
-	by, _ := e.Context.GetString("cancelled_by")
-	return py.DictOf("message", "Action canceled by user.", "user", by)
+	return py.DictOf("message", canceledMessage, "user", by)
 }
 
 // Abandon ends executions whose runner is gone: they had begun, so they are
