@@ -190,22 +190,22 @@ func (s *Service) createAction(r *httpapi.Request) (*httpapi.Response, error) {
 		return nil, err
 	}
 	a.MetadataFile = fileIn(dir, text(in.body, "metadata_file"))
+	var saved gale.Action
 	err = s.Store.Update(r.Context(), func(tx *store.Tx) error {
 		if err := vacant(tx, store.Actions, a.Ref, ""); err != nil {
 			return err
 		}
-		fresh := *a
-		fresh.ID = tx.NewID()
-		if err := s.saveAction(tx, &fresh, true); err != nil {
+		saved = *a
+		saved.ID = tx.NewID()
+		if err := s.saveAction(tx, &saved, true); err != nil {
 			return err
 		}
-		*in.action = fresh
-		return s.noteFiles(tx, &fresh, dir, written)
+		return s.noteFiles(tx, &saved, dir, written)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return answerAction(in.action)
+	return answerAction(&saved)
 }
 
 // vacant is a conflict when another resource has that reference.
@@ -286,21 +286,21 @@ func (s *Service) updateAction(r *httpapi.Request) (*httpapi.Response, error) {
 		return nil, err
 	}
 	in.succeed(old, dir)
+	var saved gale.Action
 	err = s.Store.Update(r.Context(), func(tx *store.Tx) error {
 		if err := vacant(tx, store.Actions, in.action.Ref, old.ID); err != nil {
 			return err
 		}
-		fresh := *in.action
-		if err := s.saveAction(tx, &fresh, false); err != nil {
+		saved = *in.action
+		if err := s.saveAction(tx, &saved, false); err != nil {
 			return err
 		}
-		*in.action = fresh
-		return s.noteFiles(tx, &fresh, dir, written)
+		return s.noteFiles(tx, &saved, dir, written)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return answerAction(in.action)
+	return answerAction(&saved)
 }
 
 // restoreSecrets puts the stored defaults of secrets where the body has masks.

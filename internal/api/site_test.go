@@ -32,6 +32,7 @@ import (
 	"github.com/galehq/gale/internal/runner/simple"
 	"github.com/galehq/gale/internal/secret"
 	"github.com/galehq/gale/internal/store"
+	"github.com/galehq/gale/internal/store/storetest"
 	"github.com/galehq/gale/packs"
 	"github.com/galehq/gale/py"
 )
@@ -56,6 +57,13 @@ const (
 	joe  = "joe"  // not
 )
 
+// openStore opens the store of a new site; TestOnPostgreSQL puts another in its place.
+var openStore = openSQLite
+
+func openSQLite(tb testing.TB, dir string) *store.Store {
+	return storetest.OpenWith(tb, store.Config{Dir: dir})
+}
+
 func newSite(tb testing.TB, change ...func(*config.Config)) *site {
 	tb.Helper()
 	s := &site{TB: tb, dir: tb.TempDir(), packs: tb.TempDir(), tokens: map[string]string{}, log: &bytes.Buffer{}}
@@ -65,9 +73,7 @@ func newSite(tb testing.TB, change ...func(*config.Config)) *site {
 		fn(cfg)
 	}
 	logger := slog.New(slog.NewTextHandler(s.log, nil))
-	s.store, err = store.Open(tb.Context(), store.Config{Dir: s.dir, Log: logger})
-	s.must(err)
-	tb.Cleanup(func() { _ = s.store.Close() })
+	s.store = openStore(tb, s.dir)
 	s.key, err = secret.NewKey()
 	s.must(err)
 	signing, err := s.key.Derive("gale/token/1")
@@ -289,32 +295,64 @@ func keys(v any) []string {
 	return names
 }
 
-// nowhere fails the test when one of the texts is anywhere in the files of the
-// store, as it is or in the log.
+// nowhere fails the test when one of the texts is anywhere in the store's
+// files or tables, or in the log.
 func (s *site) nowhere(texts ...string) {
 	s.Helper()
-	// A checkpoint brings what is in the log of SQLite into its file.
-	err := filepath.WalkDir(s.dir, func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.Contains(p, "/configs/") {
-			return err
-		}
-		data, err := os.ReadFile(p)
-		if err != nil {
-			return nil // it came and went
-		}
-		for _, t := range texts {
-			if bytes.Contains(data, []byte(t)) {
-				s.Errorf("%s holds %q in clear", filepath.Base(p), t)
-			}
-		}
-		return nil
-	})
-	s.must(err)
 	for _, t := range texts {
+		for _, place := range s.places(t) {
+			s.Errorf("%s holds %q in clear", place, t)
+		}
 		if strings.Contains(s.log.String(), t) {
 			s.Errorf("the log holds %q", t)
 		}
 	}
+}
+
+// places returns the files or tables of the store that hold a text.
+func (s *site) places(text string) []string {
+	s.Helper()
+	if s.store.Dialect() == "postgres" {
+		return s.tables(text)
+	}
+	var found []string
+	s.must(filepath.WalkDir(s.dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.Contains(p, "/configs/") {
+			return err
+		}
+		data, err := os.ReadFile(p)
+		if err == nil && bytes.Contains(data, []byte(text)) { // a file that came and went holds nothing
+			found = append(found, filepath.Base(p))
+		}
+		return nil
+	}))
+	return found
+}
+
+func (s *site) tables(text string) []string {
+	s.Helper()
+	var found []string
+	s.view(func(tx *store.Tx) error {
+		names, err := tx.Query("select table_name::text from information_schema.tables where table_schema = 'public'")
+		if err != nil {
+			return err
+		}
+		for names.Next() {
+			var name string
+			if err := names.Scan(&name); err != nil {
+				return err
+			}
+			holds, err := tx.QueryRow("select 1 from "+name+" t where strpos(t::text, $1) > 0 limit 1", []any{text}, new(int64))
+			if err != nil {
+				return err
+			}
+			if holds {
+				found = append(found, name)
+			}
+		}
+		return names.Err()
+	})
+	return found
 }
 
 // events returns the bodies of all events on a topic, by kind.
