@@ -71,11 +71,13 @@ func (r *reader) files() []string {
 	return files
 }
 
+const configSchemaFile = "config.schema.yaml"
+
 func (r *reader) configSchema() {
-	s, err := r.load("config.schema.yaml")
+	s, err := r.load(configSchemaFile)
 	if err != nil || s == nil {
 		if err != nil && !isNotExist(err) {
-			r.note(Problem{File: "config.schema.yaml", Message: err.Error()})
+			r.note(Problem{File: configSchemaFile, Message: err.Error()})
 		}
 		return
 	}
@@ -98,12 +100,8 @@ func (r *reader) action(s *source) {
 		a.RunnerType = "orquesta"
 	}
 	if a.EntryPoint != "" {
-		if err := checkEntryPoint(a.EntryPoint); err != nil {
+		if err := r.checkEntryPoint(a.EntryPoint); err != nil {
 			r.note(s.problem([]any{"entry_point"}, err.Error()))
-			return
-		}
-		if _, err := fs.Stat(r.fsys, path.Join("actions", a.EntryPoint)); err != nil {
-			r.note(s.problem([]any{"entry_point"}, fmt.Sprintf("there is no file actions/%s", a.EntryPoint)))
 			return
 		}
 	}
@@ -115,10 +113,36 @@ func (r *reader) action(s *source) {
 	r.content.where[a] = s
 }
 
-// checkEntryPoint refuses paths that are not plainly below the pack's actions.
-func checkEntryPoint(p string) error {
-	if path.IsAbs(p) || path.Clean(p) != p || p == ".." || strings.HasPrefix(p, "../") || strings.ContainsRune(p, 0) {
-		return fmt.Errorf("%q is not a plain path below actions/", p)
+// checkEntryPoint refuses entry points that are no file of the pack. They are
+// below actions/, or absolute and inside the pack.
+func (r *reader) checkEntryPoint(p string) error {
+	file := path.Join("actions", p)
+	if path.IsAbs(p) {
+		inside, ok := strings.CutPrefix(p, r.content.Pack.Path+"/")
+		if !ok {
+			return fmt.Errorf("%q is outside of the pack", p)
+		}
+		file, p = inside, inside
+	}
+	if err := plainPath(p); err != nil {
+		return err
+	}
+	info, err := fs.Stat(r.fsys, file)
+	switch {
+	case isNotExist(err):
+		return fmt.Errorf("there is no file %s", file)
+	case err != nil:
+		return err // such as a link that leads out of the pack
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is no file", file)
+	}
+	return nil
+}
+
+// plainPath refuses paths that are not plainly below a directory.
+func plainPath(p string) error {
+	if path.IsAbs(p) || path.Clean(p) != p || p == "." || p == ".." || strings.HasPrefix(p, "../") || strings.ContainsRune(p, 0) {
+		return fmt.Errorf("%q is not a plain path below the directory", p)
 	}
 	return nil
 }
@@ -146,7 +170,7 @@ func (r *reader) sensor(s *source) {
 			n.PollInterval, _ = i.(int64)
 		}
 	}
-	if err := checkEntryPoint(entry); err != nil {
+	if err := plainPath(entry); err != nil {
 		r.note(s.problem([]any{"entry_point"}, err.Error()))
 		return
 	}

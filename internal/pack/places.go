@@ -81,7 +81,7 @@ func (p Places) ReadConfig(ref string, attributes *py.Dict) (*gale.Config, error
 	if p.Configs == "" {
 		return nil, nil
 	}
-	file := filepath.Join(p.Configs, ref+".yaml")
+	file := p.configFile(ref)
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -107,6 +107,8 @@ func (p Places) ReadConfig(ref string, attributes *py.Dict) (*gale.Config, error
 	}
 	return &gale.Config{Pack: ref, Values: values}, nil
 }
+
+func (p Places) configFile(ref string) string { return filepath.Join(p.Configs, ref+".yaml") }
 
 // Unpack writes an embedded tree below dir, in a directory named by its
 // content, and returns that. It does nothing when that is there already; a

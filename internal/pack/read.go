@@ -91,6 +91,7 @@ var (
 // reader collects what one pass over a pack finds.
 type reader struct {
 	fsys     fs.FS
+	dir      string // name of the pack's directory
 	content  *Content
 	problems []Problem
 }
@@ -99,7 +100,7 @@ type reader struct {
 // its absolute path, kept in the pack's record. A file with a problem is left
 // out of the content; the others are there.
 func Read(fsys fs.FS, name, location string) (*Content, []Problem, error) {
-	r := &reader{fsys: fsys, content: &Content{where: map[any]*source{}}}
+	r := &reader{fsys: fsys, dir: name, content: &Content{where: map[any]*source{}}}
 	manifest, err := r.load("pack.yaml")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, gale.Errorf(gale.Invalid, "%s is %w", location, errNotPack)
@@ -130,6 +131,10 @@ func (r *reader) load(file string) (*source, error) {
 		return nil, err
 	}
 	s := &source{file: file}
+	if !info.Mode().IsRegular() { // reading a pipe would wait for a writer
+		r.note(s.problem(nil, "this is no file"))
+		return nil, nil
+	}
 	if info.Size() > maxFile {
 		r.note(s.problem(nil, fmt.Sprintf("the file has %d bytes; metadata files may have %d", info.Size(), maxFile)))
 		return nil, nil
@@ -204,7 +209,8 @@ func (r *reader) each(dir string, add func(*source)) {
 // belongs checks a resource's own word about its pack.
 func (r *reader) belongs(s *source) bool {
 	said, _ := s.dict.GetString("pack")
-	if said == nil || said == "" || said == r.content.Pack.Ref {
+	// Files name the pack or, as StackStorm demands, its directory.
+	if said == nil || said == "" || said == r.content.Pack.Ref || said == r.dir {
 		s.dict.Set("pack", r.content.Pack.Ref)
 		return true
 	}

@@ -1,8 +1,11 @@
 package pack
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/galehq/gale"
@@ -21,6 +24,12 @@ type Report struct {
 	Changed  int            // resources written
 	Removed  int            // resources that left the pack
 	Problems []Problem      // resources left out; empty unless Lenient
+}
+
+func (r *Report) count(changed bool) {
+	if changed {
+		r.Changed++
+	}
 }
 
 // Options of Register.
@@ -89,15 +98,17 @@ type kind[T any] struct {
 	// seal and open turn the clear form of secrets into the stored one and
 	// back; sealing the same twice gives two texts, so the clear is compared.
 	seal, open func(*T) error
-	// owned is false for stored resources that did not come from a file.
-	owned  func(*T) bool
+	// file is where a stored resource came from, "" for one that was not made
+	// by a pack's file and is none of our business.
+	file   func(*T) string
 	save   func(tx *store.Tx, fresh *T) error // nil: insert or update in the table
 	remove func(tx *store.Tx, old *T) error   // nil: delete from the table
 }
 
-// sync writes the resources that changed and removes those that left.
+// sync writes the resources that changed and removes those that left. What
+// Read made is not touched: on PostgreSQL a transaction may be run again. Of
+// two files with resources of one name the last one counts.
 func sync[T any](r *registrar, k kind[T], fresh []*T) error {
-	r.report.Counts[k.plural] = len(fresh)
 	olds, err := k.table.Find(r.tx, store.Query{Where: []store.Cond{{Column: "pack", Op: "=", Value: r.content.Pack.Ref}}})
 	if err != nil {
 		return err
@@ -107,37 +118,21 @@ func sync[T any](r *registrar, k kind[T], fresh []*T) error {
 		ref, _, _ := k.id(old)
 		byRef[ref] = old
 	}
-	for _, f := range fresh {
-		ref, id, rev := k.id(f)
-		old := byRef[ref]
-		delete(byRef, ref)
-		if old != nil {
-			_, oldID, oldRev := k.id(old)
-			*id, *rev = *oldID, *oldRev
-			if k.adopt != nil {
-				k.adopt(f, old)
-			}
-			if k.open != nil {
-				if err := k.open(old); err != nil {
-					return err
-				}
-			}
-			if same(f, old) {
-				continue
-			}
-		}
-		if k.seal != nil {
-			if err := k.seal(f); err != nil {
-				return err
-			}
-		}
-		r.report.Changed++
-		if err := k.write(r.tx, f, old == nil); err != nil {
+	last := lastOf(k, fresh)
+	r.report.Counts[k.plural] = len(last)
+	for _, f := range last {
+		ref, _, _ := k.id(f)
+		changed, err := k.step(r.tx, f, byRef[ref])
+		if err != nil {
 			return fmt.Errorf("%s: %w", ref, err)
 		}
+		r.report.count(changed)
+		delete(byRef, ref)
 	}
-	for ref, old := range byRef {
-		if k.owned != nil && !k.owned(old) {
+	for _, ref := range slices.Sorted(maps.Keys(byRef)) {
+		old := byRef[ref]
+		// A file that cannot be read says nothing about what it declared.
+		if file := k.file(old); file == "" || r.broken(file) {
 			continue
 		}
 		r.report.Removed++
@@ -146,6 +141,65 @@ func sync[T any](r *registrar, k kind[T], fresh []*T) error {
 		}
 	}
 	return nil
+}
+
+func lastOf[T any](k kind[T], fresh []*T) []*T {
+	at := make(map[string]int, len(fresh))
+	var last []*T
+	for _, f := range fresh {
+		ref, _, _ := k.id(f)
+		if i, seen := at[ref]; seen {
+			last[i] = f
+			continue
+		}
+		at[ref] = len(last)
+		last = append(last, f)
+	}
+	return last
+}
+
+// step brings one resource up to date; changed is false when it was.
+func (k kind[T]) step(tx *store.Tx, from, old *T) (changed bool, err error) {
+	f := *from
+	if old != nil {
+		_, id, rev := k.id(&f)
+		_, oldID, oldRev := k.id(old)
+		*id, *rev = *oldID, *oldRev
+		if k.adopt != nil {
+			k.adopt(&f, old)
+		}
+	}
+	if k.seal != nil {
+		return k.stepSealed(tx, &f, old)
+	}
+	if old != nil && same(&f, old) {
+		return false, nil
+	}
+	return true, k.write(tx, &f, old == nil)
+}
+
+// stepSealed compares both the clear values and which of them are sealed: a
+// parameter may have become a secret elsewhere.
+func (k kind[T]) stepSealed(tx *store.Tx, f, old *T) (changed bool, err error) {
+	clear := *f
+	if err := k.seal(f); err != nil {
+		return false, err
+	}
+	if old != nil {
+		alike := sameMasked(f, old)
+		if err := k.open(old); err != nil {
+			return false, err
+		}
+		if alike && same(&clear, old) {
+			return false, nil
+		}
+	}
+	return true, k.write(tx, f, old == nil)
+}
+
+// broken reports whether a file of the pack has a problem.
+func (r *registrar) broken(file string) bool {
+	return slices.ContainsFunc(r.problems, func(p Problem) bool { return p.File == file })
 }
 
 func (k kind[T]) write(tx *store.Tx, f *T, fresh bool) error {
@@ -179,11 +233,8 @@ func (k kind[T]) drop(tx *store.Tx, old *T) error {
 }
 
 func emit(tx *store.Tx, topic, what, id string, v any) error {
-	body, err := py.Marshal(v)
+	body, err := masked(v)
 	if err != nil {
-		return err
-	}
-	if body, err = secret.MaskSealedJSON(body); err != nil {
 		return err
 	}
 	tx.Emit(store.Event{Topic: topic, Kind: what, Key: id, Body: body})
@@ -194,24 +245,40 @@ func emit(tx *store.Tx, topic, what, id string, v any) error {
 func same(a, b any) bool {
 	x, err1 := py.Marshal(a)
 	y, err2 := py.Marshal(b)
-	return err1 == nil && err2 == nil && string(x) == string(y)
+	return err1 == nil && err2 == nil && bytes.Equal(x, y)
+}
+
+// sameMasked compares two resources without what is sealed in them, which is
+// another text each time it is sealed.
+func sameMasked(a, b any) bool {
+	x, err1 := masked(a)
+	y, err2 := masked(b)
+	return err1 == nil && err2 == nil && bytes.Equal(x, y)
+}
+
+func masked(v any) ([]byte, error) {
+	body, err := py.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return secret.MaskSealedJSON(body)
 }
 
 func (r *registrar) pack() error {
-	p := &r.content.Pack
+	p := r.content.Pack
 	old, err := store.Packs.By(r.tx, "ref", p.Ref)
 	switch {
 	case err == nil:
 		p.ID, p.Rev = old.ID, old.Rev
-		if same(p, old) {
+		if same(&p, old) {
 			return nil
 		}
 		r.report.Changed++
-		err = store.Packs.Update(r.tx, p)
+		err = store.Packs.Update(r.tx, &p)
 	case gale.KindOf(err) == gale.NotFound:
 		r.report.Changed++
 		p.ID = r.tx.NewID()
-		err = store.Packs.Insert(r.tx, p)
+		err = store.Packs.Insert(r.tx, &p)
 	}
 	return err
 }
@@ -222,45 +289,42 @@ func (r *registrar) configSchema() error {
 	if err != nil && !missing {
 		return err
 	}
-	s := r.content.ConfigSchema
-	switch {
-	case s == nil && missing:
-		return nil
-	case s == nil:
+	if r.content.ConfigSchema == nil {
+		if missing || r.broken(configSchemaFile) {
+			return nil
+		}
 		r.report.Removed++
 		return store.ConfigSchemas.Delete(r.tx, old.ID)
-	case missing:
-		r.report.Changed++
-		s.ID = r.tx.NewID()
-		return store.ConfigSchemas.Insert(r.tx, s)
 	}
-	s.ID, s.Rev = old.ID, old.Rev
-	if same(s, old) {
-		return nil
+	k := kind[gale.ConfigSchema]{
+		id:   func(s *gale.ConfigSchema) (string, *string, *int64) { return s.Pack, &s.ID, &s.Rev },
+		seal: func(s *gale.ConfigSchema) error { return SealConfigSchema(r.key, s) },
+		open: func(s *gale.ConfigSchema) error { return OpenConfigSchema(r.key, s) },
+		save: func(tx *store.Tx, s *gale.ConfigSchema) error {
+			if s.ID != "" {
+				return store.ConfigSchemas.Update(tx, s)
+			}
+			s.ID = tx.NewID()
+			return store.ConfigSchemas.Insert(tx, s)
+		},
 	}
-	r.report.Changed++
-	return store.ConfigSchemas.Update(r.tx, s)
+	if missing {
+		old = nil
+	}
+	changed, err := k.step(r.tx, r.content.ConfigSchema, old)
+	r.report.count(changed)
+	return err
 }
 
 func (r *registrar) triggerTypes() error {
-	// A sensor may repeat a type that has a file of its own; the last word counts.
-	byRef := map[string]int{}
-	types := r.content.TriggerTypes[:0:0]
-	for _, t := range r.content.TriggerTypes {
-		if i, seen := byRef[t.Ref]; seen {
-			types[i] = t
-			continue
-		}
-		byRef[t.Ref] = len(types)
-		types = append(types, t)
-	}
+	// A sensor may repeat a type that has a file of its own.
 	return sync(r, kind[gale.TriggerType]{
 		plural: "triggers", table: store.TriggerTypes,
 		id:     func(t *gale.TriggerType) (string, *string, *int64) { return t.Ref, &t.ID, &t.Rev },
-		owned:  func(t *gale.TriggerType) bool { return t.MetadataFile != "" },
+		file:   func(t *gale.TriggerType) string { return t.MetadataFile },
 		save:   trigger.SaveType,
 		remove: trigger.DeleteType,
-	}, types)
+	}, r.content.TriggerTypes)
 }
 
 func (r *registrar) sensors() error {
@@ -268,7 +332,7 @@ func (r *registrar) sensors() error {
 		plural: "sensors", table: store.Sensors, topic: "sensor",
 		id:    func(s *gale.Sensor) (string, *string, *int64) { return s.Ref, &s.ID, &s.Rev },
 		adopt: func(f, old *gale.Sensor) { f.Enabled, f.Pinned = pinned(f.Enabled, old.Enabled, old.Pinned) },
-		owned: func(s *gale.Sensor) bool { return s.MetadataFile != "" },
+		file:  func(s *gale.Sensor) string { return s.MetadataFile },
 	}, r.content.Sensors)
 }
 
@@ -308,9 +372,9 @@ func (r *registrar) actions() error {
 		plural: "actions", table: store.Actions, topic: "action",
 		id:    func(a *gale.Action) (string, *string, *int64) { return a.Ref, &a.ID, &a.Rev },
 		adopt: func(f, old *gale.Action) { f.Enabled, f.Pinned = pinned(f.Enabled, old.Enabled, old.Pinned) },
-		seal:  func(a *gale.Action) error { return SealAction(r.key, a) },
+		seal:  func(a *gale.Action) error { return SealAction(r.key, a, runners[a.RunnerType]) },
 		open:  func(a *gale.Action) error { return OpenAction(r.key, a) },
-		owned: func(a *gale.Action) bool { return a.MetadataFile != "" },
+		file:  func(a *gale.Action) string { return a.MetadataFile },
 	}, sound)
 }
 
@@ -342,7 +406,7 @@ func (r *registrar) rules() error {
 		},
 		seal:   func(u *gale.Rule) error { return SealRule(r.tx, r.key, u) },
 		open:   func(u *gale.Rule) error { return OpenRule(r.key, u) },
-		owned:  func(u *gale.Rule) bool { return u.MetadataFile != "" },
+		file:   func(u *gale.Rule) string { return u.MetadataFile },
 		save:   trigger.SaveRule,
 		remove: trigger.DeleteRule,
 	}, sound)
@@ -401,7 +465,7 @@ func (r *registrar) aliases() error {
 		plural: "aliases", table: store.Aliases, topic: "actionalias",
 		id:    func(a *gale.Alias) (string, *string, *int64) { return a.Ref, &a.ID, &a.Rev },
 		adopt: func(f, old *gale.Alias) { f.Enabled, f.Pinned = pinned(f.Enabled, old.Enabled, old.Pinned) },
-		owned: func(a *gale.Alias) bool { return a.MetadataFile != "" },
+		file:  func(a *gale.Alias) string { return a.MetadataFile },
 	}, r.content.Aliases)
 }
 
@@ -428,6 +492,6 @@ func (r *registrar) policies() error {
 		plural: "policies", table: store.Policies, topic: "policy",
 		id:    func(p *gale.Policy) (string, *string, *int64) { return p.Ref, &p.ID, &p.Rev },
 		adopt: func(f, old *gale.Policy) { f.Enabled, f.Pinned = pinned(f.Enabled, old.Enabled, old.Pinned) },
-		owned: func(p *gale.Policy) bool { return p.MetadataFile != "" },
+		file:  func(p *gale.Policy) string { return p.MetadataFile },
 	}, sound)
 }

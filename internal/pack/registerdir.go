@@ -2,6 +2,7 @@ package pack
 
 import (
 	"context"
+	"slices"
 
 	"github.com/galehq/gale"
 	"github.com/galehq/gale/internal/schema"
@@ -22,7 +23,13 @@ func RegisterDir(ctx context.Context, st *store.Store, places Places, dir string
 	}
 	config, err := places.ReadConfig(content.Pack.Ref, attributesOf(content))
 	if err != nil {
-		return nil, err
+		if gale.KindOf(err) != gale.Invalid {
+			return nil, err
+		}
+		found = append(found, Problem{File: places.configFile(content.Pack.Ref), Message: err.Error()})
+	}
+	if slices.ContainsFunc(found, func(p Problem) bool { return p.File == configSchemaFile }) {
+		config = nil // without the schema nobody knows which values are secret
 	}
 	var report *Report
 	err = st.Update(ctx, func(tx *store.Tx) (err error) {
@@ -45,18 +52,19 @@ func SaveConfig(tx *store.Tx, key *secret.Key, attributes *py.Dict, config *gale
 	if err != nil {
 		old = nil
 	}
+	stored := *config
+	if stored.Values, err = sealDict(key, at, config.Values, schema.ParameterSecrets(attributes, config.Values)); err != nil {
+		return err
+	}
 	if old != nil {
+		alike := sameMasked(stored.Values, old.Values)
 		opened, err := openDict(key, at, old.Values)
 		if err != nil {
 			return err
 		}
-		if py.Equal(opened, config.Values) {
+		if alike && same(opened, config.Values) {
 			return nil
 		}
-	}
-	stored := *config
-	if stored.Values, err = sealDict(key, at, config.Values, schema.ParameterSecrets(attributes, config.Values)); err != nil {
-		return err
 	}
 	if old == nil {
 		stored.ID = tx.NewID()

@@ -14,9 +14,19 @@ import (
 func actionPlace(ref string) secret.Place { return secret.Place{Table: "action.parameters", ID: ref} }
 func rulePlace(ref string) secret.Place   { return secret.Place{Table: "rule.action", ID: ref} }
 
-// SealAction seals the defaults of an action's secret parameters.
-func SealAction(key *secret.Key, a *gale.Action) error {
-	sealed, err := sealDict(key, actionPlace(a.Ref), a.Parameters, schema.DefaultSecrets(a.Parameters))
+// configSchemaPlace is where the secrets of config schemas are sealed.
+func configSchemaPlace(pack string) secret.Place {
+	return secret.Place{Table: "config_schema.attributes", ID: pack}
+}
+
+// SealAction seals the defaults of an action's secret parameters. What its
+// runner calls secret is secret, though the action only gives another default.
+func SealAction(key *secret.Key, a *gale.Action, runner *gale.RunnerType) error {
+	effective := a.Parameters
+	if runner != nil {
+		effective = schema.Merge(runner.Parameters, a.Parameters).Schemas()
+	}
+	sealed, err := sealDict(key, actionPlace(a.Ref), a.Parameters, schema.DefaultSecrets(effective))
 	a.Parameters = sealed
 	return err
 }
@@ -28,9 +38,23 @@ func OpenAction(key *secret.Key, a *gale.Action) error {
 	return err
 }
 
+// SealConfigSchema seals the defaults of a pack's secret settings.
+func SealConfigSchema(key *secret.Key, s *gale.ConfigSchema) error {
+	sealed, err := sealDict(key, configSchemaPlace(s.Pack), s.Attributes, schema.DefaultSecrets(s.Attributes))
+	s.Attributes = sealed
+	return err
+}
+
+// OpenConfigSchema is the reverse of SealConfigSchema.
+func OpenConfigSchema(key *secret.Key, s *gale.ConfigSchema) error {
+	opened, err := openDict(key, configSchemaPlace(s.Pack), s.Attributes)
+	s.Attributes = opened
+	return err
+}
+
 // SealRule seals what a rule gives to secret parameters of its action. An
-// action that is not there yet has no schema to go by; saving the rule again
-// once it is seals them.
+// action or runner that is not there yet has no schema to go by; registering
+// or saving the rule again once it is seals them.
 func SealRule(tx *store.Tx, key *secret.Key, r *gale.Rule) error {
 	action, err := store.Actions.By(tx, "ref", r.Action.Ref)
 	if err != nil {
@@ -41,6 +65,9 @@ func SealRule(tx *store.Tx, key *secret.Key, r *gale.Rule) error {
 	}
 	runner, err := store.RunnerTypes.By(tx, "name", action.RunnerType)
 	if err != nil {
+		if gale.KindOf(err) == gale.NotFound {
+			return nil
+		}
 		return err
 	}
 	paths := schema.Merge(runner.Parameters, action.Parameters).Secrets(r.Action.Parameters)
