@@ -97,6 +97,7 @@ func allParameters(tx *store.Tx, a *gale.Action) (any, error) {
 // actionInput is an action as a client sends it, with the files that come along.
 type actionInput struct {
 	action *gale.Action
+	runner *gale.RunnerType // once it was checked
 	body   *py.Dict
 	files  []dataFile
 }
@@ -145,14 +146,14 @@ const systemPack = "core"
 // check looks at what only the store can tell and returns the pack's directory.
 func (in *actionInput) check(tx *store.Tx) (dir string, err error) {
 	a := in.action
-	runner, err := store.RunnerTypes.By(tx, "name", a.RunnerType)
+	in.runner, err = store.RunnerTypes.By(tx, "name", a.RunnerType)
 	if notFound(err) {
 		return "", badRequest("RunnerType %s is not found. If you are using old and unsupported runner name, please change it to one of the valid ones.", a.RunnerType)
 	}
 	if err != nil {
 		return "", err
 	}
-	if found := schema.CheckActionParameters(a.Ref, a.Parameters, runner.Parameters); len(found) > 0 {
+	if found := schema.CheckActionParameters(a.Ref, a.Parameters, in.runner.Parameters); len(found) > 0 {
 		return "", badRequest("%s", found[0])
 	}
 	p, err := store.Packs.By(tx, "ref", a.Pack)
@@ -197,7 +198,7 @@ func (s *Service) createAction(r *httpapi.Request) (*httpapi.Response, error) {
 		}
 		saved = *a
 		saved.ID = tx.NewID()
-		if err := s.saveAction(tx, &saved, true); err != nil {
+		if err := s.saveAction(tx, &saved, in.runner, true); err != nil {
 			return err
 		}
 		return s.noteFiles(tx, &saved, dir, written)
@@ -227,8 +228,8 @@ func vacant[T any](tx *store.Tx, table store.Table[T], ref, ownID string) error 
 }
 
 // saveAction stores an action whose secrets are in clear; they are sealed in a.
-func (s *Service) saveAction(tx *store.Tx, a *gale.Action, fresh bool) error {
-	if err := pack.SealAction(s.Key, a); err != nil {
+func (s *Service) saveAction(tx *store.Tx, a *gale.Action, runner *gale.RunnerType, fresh bool) error {
+	if err := pack.SealAction(s.Key, a, runner); err != nil {
 		return err
 	}
 	kind, err := "update", error(nil)
@@ -292,7 +293,7 @@ func (s *Service) updateAction(r *httpapi.Request) (*httpapi.Response, error) {
 			return err
 		}
 		saved = *in.action
-		if err := s.saveAction(tx, &saved, false); err != nil {
+		if err := s.saveAction(tx, &saved, in.runner, false); err != nil {
 			return err
 		}
 		return s.noteFiles(tx, &saved, dir, written)

@@ -125,11 +125,10 @@ func (s *Service) configBefore(r *httpapi.Request, ref string) (attributes *py.D
 		if err != nil {
 			return err
 		}
-		opened, err := secret.Open(s.Key, execution.ConfigSchemaPlace(ref), any(known.Attributes))
-		if err != nil {
+		if err := pack.OpenConfigSchema(s.Key, known); err != nil {
 			return err
 		}
-		attributes, _ = opened.(*py.Dict)
+		attributes = known.Attributes
 		old, err = store.Configs.By(tx, "pack", ref)
 		if notFound(err) {
 			old, err = nil, nil
