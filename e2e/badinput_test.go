@@ -77,7 +77,7 @@ func TestBadRequestsAreRefused(t *testing.T) {
 		{"templates in a circle", "POST", run, `{"action": "core.http", "parameters": {"url": "{{ body }}", "body": "{{ url }}"}}`, 400, "yclic"},
 		{"a template without end", "POST", run, `{"action": "core.local", "parameters": {"cmd": "{% for a in range(100000) %}{% for b in range(100000) %}{{ a * b }}{% endfor %}{% endfor %}"}}`, 400, "cmd"},
 		{"a template that grows without end", "POST", run, `{"action": "core.local", "parameters": {"cmd": "{{ 'x' * 10 ** 12 }}"}}`, 400, "cmd"},
-		{"no JSON", "POST", run, `{"action": `, 400, "JSON"},
+		{"no JSON", "POST", run, `{"action": `, 400, "parse"},
 		{"JSON that is no object", "POST", run, `[1]`, 400, "object"},
 		{"JSON that is too deep", "POST", hook, strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), 400, "deep"},
 		{"text that is no UTF-8", "POST", hook, "{\"version\": \"\xff\xfe\"}", 400, "UTF-8"},
@@ -91,8 +91,8 @@ func TestBadRequestsAreRefused(t *testing.T) {
 		{"a timer with a bad unit", "POST", "/api/v1/rules",
 			`{"name": "r", "trigger": {"type": "core.st2.IntervalTimer", "parameters": {"unit": "moons", "delta": 1}}, "action": {"ref": "core.noop"}}`, 400, "moons"},
 		{"a bad limit", "GET", run + "?limit=abc", "", 400, "limit"},
-		{"a negative offset", "GET", run + "?offset=-1", "", 400, "offset"},
-		{"a bad time", "GET", run + "?timestamp_gt=yesterday", "", 400, "yesterday"},
+		{"a negative offset", "GET", run + "?offset=-1", "", 400, "Offset"},
+		{"a bad time", "GET", run + "?timestamp_gt=yesterday", "", 400, "Datetime"},
 		{"a path that goes nowhere", "GET", "/api/v1/nope", "", 404, ""},
 		{"the wrong method", "PATCH", run, `{}`, 404, ""},
 	} {
@@ -220,9 +220,14 @@ func TestFullDisk(t *testing.T) {
 	in := &installation{t: t, dir: t.TempDir()}
 	in.wrap = onSmallDisk(in.dir)
 	s := in.start()
-	hog := filepath.Join(in.dir, "hog")
-	fill := "i=0; while dd if=/dev/zero bs=65536 count=1 >> " + hog + " 2>/dev/null; do i=$((i+1)); done; exit 0"
-	s.run("core.local", py.DictOf("cmd", fill))
+	hog, err := os.Create(in.path("hog"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = hog.Write(make([]byte, 4096))
+	}
+	hog.Close()
 	var status int
 	var fault string
 	eventually(t, "the disk to be full", func() bool {

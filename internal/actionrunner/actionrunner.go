@@ -69,7 +69,7 @@ func New(cfg Config) *Worker {
 const tokenLife = 24 * time.Hour
 
 // afterGrace is the time for storing the results of actions that were ended.
-const afterGrace = time.Minute
+const afterGrace = 10 * time.Second
 
 // Run claims and runs executions until ctx ends, then waits for those that
 // run: for Grace, after which they are ended and abandoned.
@@ -162,7 +162,7 @@ func (w *Worker) handle(ctx context.Context, it store.Item) error {
 		return fmt.Errorf("execution %s was claimed and not begun", it.Key)
 	}
 	if err := store.FailPoint("actionrunner.begun"); err != nil {
-		return w.finish(it, e, failed(err))
+		return w.finish(ctx, it, e, failed(err))
 	}
 	run, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
@@ -181,7 +181,7 @@ func (w *Worker) handle(ctx context.Context, it store.Item) error {
 	if err := store.FailPoint("actionrunner.ended"); err != nil {
 		w.Log.Warn("fail-point", "error", err)
 	}
-	return w.finish(it, e, out)
+	return w.finish(ctx, it, e, out)
 }
 
 // run prepares and runs an action; whatever goes wrong is an outcome.
@@ -320,9 +320,10 @@ const (
 )
 
 // finish stores an outcome, for as long as that takes: the action has run, so
-// its result must not be lost to a database that is away. It gives up only
-// when the claim is lost, for then somebody else has the last word.
-func (w *Worker) finish(it store.Item, e *gale.Execution, out execution.Outcome) error {
+// its result must not be lost to a database that is away. It gives up when the
+// claim is lost, for then somebody else has the last word, and when the
+// process has to end.
+func (w *Worker) finish(ctx context.Context, it store.Item, e *gale.Execution, out execution.Outcome) error {
 	for pause := retryFirst; ; pause = min(2*pause, retryMost) {
 		err := w.Store.Update(context.Background(), func(tx *store.Tx) error {
 			_, _, err := execution.Finish(tx, e.ID, out)
@@ -339,11 +340,24 @@ func (w *Worker) finish(it store.Item, e *gale.Execution, out execution.Outcome)
 			return nil
 		case gale.KindOf(err) == gale.Conflict, gale.KindOf(err) == gale.Unavailable:
 			w.Log.Warn("a result could not be stored; trying again", "execution", e.ID, "error", err, "pause", pause)
-			time.Sleep(pause)
 		default:
 			w.Log.Error("a result could not be stored", "execution", e.ID, "error", err)
 			out = failed(fmt.Errorf("the result could not be stored: %w", err))
-			time.Sleep(pause)
 		}
+		if !sleep(ctx, pause) {
+			return fmt.Errorf("the result of execution %s is lost, because the process ends: %w", e.ID, err)
+		}
+	}
+}
+
+// sleep reports whether ctx let it sleep for d.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
 	}
 }
