@@ -56,6 +56,9 @@ func (p Problems) Error() string {
 func Register(tx *store.Tx, c *Content, found []Problem, opt Options) (*Report, error) {
 	r := &registrar{tx: tx, content: c, key: opt.Key, problems: found,
 		report: &Report{Pack: c.Pack.Ref, Counts: map[string]int{}}}
+	if err := tx.Lock("pack:" + c.Pack.Ref); err != nil { // two that find nothing must not both insert
+		return nil, err
+	}
 	steps := []func() error{r.pack, r.configSchema, r.triggerTypes, r.sensors, r.actions, r.rules, r.aliases, r.policies}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -312,8 +315,26 @@ func (r *registrar) configSchema() error {
 		old = nil
 	}
 	changed, err := k.step(r.tx, r.content.ConfigSchema, old)
-	r.report.count(changed)
-	return err
+	if err != nil || !changed {
+		return err
+	}
+	r.report.count(true)
+	return r.sealConfigAgain()
+}
+
+// sealConfigAgain seals the stored configuration by a schema that has changed.
+func (r *registrar) sealConfigAgain() error {
+	config, err := store.Configs.By(r.tx, "pack", r.content.Pack.Ref)
+	if err != nil {
+		if gale.KindOf(err) == gale.NotFound {
+			return nil
+		}
+		return err
+	}
+	if config.Values, err = openDict(r.key, configPlace(config.Pack), config.Values); err != nil {
+		return err
+	}
+	return SaveConfig(r.tx, r.key, r.content.ConfigSchema.Attributes, config)
 }
 
 func (r *registrar) triggerTypes() error {

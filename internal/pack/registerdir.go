@@ -44,7 +44,7 @@ func RegisterDir(ctx context.Context, st *store.Store, places Places, dir string
 // SaveConfig stores the configured values of a pack, those that attributes
 // calls secret sealed. An unchanged configuration is left alone.
 func SaveConfig(tx *store.Tx, key *secret.Key, attributes *py.Dict, config *gale.Config) error {
-	at := secret.Place{Table: "config.values", ID: config.Pack}
+	at := configPlace(config.Pack)
 	old, err := store.Configs.By(tx, "pack", config.Pack)
 	if err != nil && gale.KindOf(err) != gale.NotFound {
 		return err

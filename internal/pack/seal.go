@@ -14,10 +14,12 @@ import (
 func actionPlace(ref string) secret.Place { return secret.Place{Table: "action.parameters", ID: ref} }
 func rulePlace(ref string) secret.Place   { return secret.Place{Table: "rule.action", ID: ref} }
 
-// configSchemaPlace is where the secrets of config schemas are sealed.
+// configSchemaPlace and configPlace are those of package execution, which opens
+// what is sealed here.
 func configSchemaPlace(pack string) secret.Place {
 	return secret.Place{Table: "config_schema.attributes", ID: pack}
 }
+func configPlace(pack string) secret.Place { return secret.Place{Table: "config.values", ID: pack} }
 
 // SealAction seals the defaults of an action's secret parameters. What its
 // runner calls secret is secret, though the action only gives another default.
