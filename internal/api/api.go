@@ -50,10 +50,12 @@ func (s *Service) Handlers() httpapi.Handlers {
 	for _, part := range []httpapi.Handlers{
 		s.executionHandlers(),
 		s.actionHandlers(),
+		s.aliasHandlers(),
 		s.ruleHandlers(),
 		s.triggerHandlers(),
 		s.packHandlers(),
 		s.policyHandlers(),
+		s.runnerHandlers(),
 		s.keyHandlers(),
 		s.authHandlers(),
 		s.userHandlers(),

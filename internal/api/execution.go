@@ -32,15 +32,19 @@ func (s *Service) executionHandlers() httpapi.Handlers {
 
 var executionLookup = lookup[gale.Execution]{table: store.Executions, missing: `Unable to identify resource with id "%s".`}
 
-// findExecution reads the execution that the path names; "last" is the newest.
+// findExecution reads the execution that the path names.
 func findExecution(tx *store.Tx, r *httpapi.Request) (*gale.Execution, error) {
-	id := r.String("id")
-	if id != "last" {
-		e, err := executionLookup.find(tx, id)
-		if err != nil {
-			return nil, err
-		}
-		return e, r.AuthorizeResource("execution:" + e.ID)
+	e, err := executionLookup.find(tx, r.String("id"))
+	if err != nil {
+		return nil, err
+	}
+	return e, r.AuthorizeResource("execution:" + e.ID)
+}
+
+// findOrLast is findExecution where "last" stands for the newest one.
+func findOrLast(tx *store.Tx, r *httpapi.Request) (*gale.Execution, error) {
+	if r.String("id") != "last" {
+		return findExecution(tx, r)
 	}
 	found, err := store.Executions.Find(tx, store.Query{Order: []string{"-id"}, Limit: 1})
 	if err != nil {
@@ -69,7 +73,7 @@ func (s *Service) getExecution(r *httpapi.Request) (*httpapi.Response, error) {
 	}
 	var d *py.Dict
 	err = s.Store.View(r.Context(), func(tx *store.Tx) error {
-		e, err := findExecution(tx, r)
+		e, err := findOrLast(tx, r)
 		if err != nil {
 			return err
 		}
@@ -305,7 +309,7 @@ func descend(tx *store.Tx, root *gale.Execution, depth int64, visit func(*gale.E
 func (s *Service) executionOutput(r *httpapi.Request) (*httpapi.Response, error) {
 	var e *gale.Execution
 	err := s.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		e, err = findExecution(tx, r)
+		e, err = findOrLast(tx, r)
 		return err
 	})
 	if err != nil {

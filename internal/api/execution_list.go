@@ -122,6 +122,9 @@ func (s *Service) listExecutions(r *httpapi.Request) (*httpapi.Response, error) 
 func (s *Service) findExecutions(tx *store.Tx, q store.Query, more []fieldCond) ([]*gale.Execution, int, error) {
 	if len(more) == 0 {
 		total, err := store.Executions.Count(tx, q)
+		if err == nil {
+			err = fits(total, q)
+		}
 		if err != nil {
 			return nil, 0, err
 		}
@@ -147,7 +150,9 @@ func (s *Service) findExecutions(tx *store.Tx, q store.Query, more []fieldCond) 
 			continue
 		}
 		if total++; total > page.Offset && (page.Limit == 0 || int64(len(found)) < page.Limit) {
-			found = append(found, e)
+			if found = append(found, e); len(found) > maxList {
+				return nil, 0, fits(int(total), q)
+			}
 		}
 	}
 	return found, int(total), nil

@@ -523,3 +523,49 @@ func TestNoSecretsInTheAddress(t *testing.T) {
 		s.Error("the log holds the API key")
 	}
 }
+
+func TestNotifyCallbackAndExplanations(t *testing.T) {
+	s := newSite(t)
+	d := s.call("POST", "/api/v1/executions", `{"action": "core.noop", "notify": {"on-complete": {"routes": ["ops", null], "message": "done"}},
+		"callback": {"url": "http://x.example"}, "id": "507f1f77bcf86cd799439011", "result": {"a": 1}, "runner_info": {}}`).is(201).object()
+	s.want(d, "liveaction.notify.on-complete.message", "done")
+	s.want(d, "liveaction.callback.url", "http://x.example")
+	s.want(d, "result", nil)
+	if text(d, "id") == "507f1f77bcf86cd799439011" {
+		t.Error("a client chose the id of an execution")
+	}
+	s.call("POST", "/api/v1/executions", `{"action": "core.noop", "notify": {"on-bogus": {}}}`).refused(400, "on-bogus")
+}
+
+func TestUnmasked(t *testing.T) {
+	s := newSite(t)
+	id := s.run("vault.login", py.DictOf("host", "h", "password", "shown to all"))
+	s.service.Config.API.MaskSecrets = false
+	s.want(s.as(joe, "GET", "/api/v1/executions/"+id, nil).is(200).object(), "parameters.password", "shown to all")
+	s.want(s.as(joe, "GET", "/api/v1/executions/"+id+"/children", nil).is(200), "", nil)
+}
+
+// Whoever types "last" to look at a run shall not stop one by it.
+func TestLastIsForLooking(t *testing.T) {
+	s := newSite(t)
+	s.run("core.noop", py.NewDict(0))
+	s.call("DELETE", "/api/v1/executions/last", nil).fault(404, `Unable to identify resource with id "last".`)
+	s.call("PUT", "/api/v1/executions/last", `{"status": "canceled"}`).refused(404, "Unable to identify")
+	s.call("POST", "/api/v1/executions/last/re_run", "{}").refused(404, "Unable to identify")
+}
+
+func TestAListHasABound(t *testing.T) {
+	s := newSite(t)
+	s.update(func(tx *store.Tx) error {
+		for range 10_001 {
+			if err := store.TriggerInstances.Insert(tx, &gale.TriggerInstance{ID: tx.NewID(), Trigger: "x.y", OccurrenceTime: tx.Now}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	s.call("GET", "/api/v1/triggerinstances?limit=-1", nil).refused(400, "The list has 10001 items; ask for at most 10000")
+	if n := len(s.call("GET", "/api/v1/triggerinstances?limit=-1&offset=1", nil).is(200).list()); n != 10_000 {
+		t.Errorf("got %d items, want 10000", n)
+	}
+}

@@ -60,37 +60,27 @@ func (s *Service) listKeys(r *httpapi.Request) (*httpapi.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	scopes := []string{gale.ScopeSystem, gale.ScopeUser}
-	if name := r.String("scope"); name != scopeAll {
-		scope, err := datastore.Scope(name)
-		if err != nil {
-			return nil, badRequest("Invalid scope: st2kv.%s", name)
-		}
-		scopes = []string{scope}
+	scopes, err := scopesOf(r)
+	if err != nil {
+		return nil, err
 	}
 	user, err := onBehalfOf(r, r.String("user"))
 	if err != nil {
 		return nil, err
 	}
-	order := orderOf(r.String("sort"), sortBy("name", "scope"))
-	if len(order) == 0 {
-		order = []string{"id"}
-	}
 	items, total := []any{}, int64(0)
 	err = s.Store.View(r.Context(), func(tx *store.Tx) error {
 		for _, scope := range scopes {
-			if r.Bool("decrypt") {
-				if err := mayDecrypt(r, scope); err != nil {
-					return err
-				}
-			}
 			q, err := keyQuery(tx, r, scope, user)
 			if err != nil {
 				return err
 			}
-			q.Order, q.Limit, q.Offset = order, int(page.Limit), int(page.Offset)
+			q.Limit, q.Offset = int(page.Limit), int(page.Offset)
 			n, err := store.Keys.Count(tx, q)
 			if err != nil {
+				return err
+			}
+			if err := fits(n, q); err != nil {
 				return err
 			}
 			total += int64(n)
@@ -114,6 +104,27 @@ func (s *Service) listKeys(r *httpapi.Request) (*httpapi.Response, error) {
 	return httpapi.Page(items, total, page.Limit)
 }
 
+// scopesOf returns the scopes that a list is about, each of which the
+// requester may see as they ask to.
+func scopesOf(r *httpapi.Request) ([]string, error) {
+	scopes := []string{gale.ScopeSystem, gale.ScopeUser}
+	if name := r.String("scope"); name != scopeAll {
+		scope, err := datastore.Scope(name)
+		if err != nil {
+			return nil, badRequest("Invalid scope: st2kv.%s", name)
+		}
+		scopes = []string{scope}
+	}
+	for _, scope := range scopes {
+		if r.Bool("decrypt") {
+			if err := mayDecrypt(r, scope); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return scopes, nil
+}
+
 // keyQuery selects the living items of a scope, in user scope those of one user.
 func keyQuery(tx *store.Tx, r *httpapi.Request, scope, user string) (store.Query, error) {
 	q := store.Query{
@@ -125,6 +136,9 @@ func keyQuery(tx *store.Tx, r *httpapi.Request, scope, user string) (store.Query
 		return q, err
 	}
 	q.Where = append(q.Where, where...)
+	if q.Order = orderOf(r.String("sort"), sortBy("name", "scope")); len(q.Order) == 0 {
+		q.Order = []string{"id"}
+	}
 	if prefix := datastore.StoredName(scope, user, r.String("prefix")); prefix != "" {
 		q.Where = append(q.Where, store.Cond{Column: "name", Op: "prefix", Value: prefix})
 	}

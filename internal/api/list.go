@@ -49,6 +49,9 @@ func (l *listing[T]) serve(s *Service, r *httpapi.Request) (*httpapi.Response, e
 		if total, err = l.table.Count(tx, query); err != nil {
 			return err
 		}
+		if err := fits(total, query); err != nil {
+			return err
+		}
 		found, err := l.table.Find(tx, query)
 		if err != nil {
 			return err
@@ -66,6 +69,21 @@ func (l *listing[T]) serve(s *Service, r *httpapi.Request) (*httpapi.Response, e
 		return nil, err
 	}
 	return httpapi.Page(items, int64(total), page.Limit)
+}
+
+// maxList is how many items one answer may have, whatever its limit.
+const maxList = 10_000
+
+// fits refuses a request for more than fits into memory.
+func fits(total int, q store.Query) error {
+	n := total - q.Offset
+	if q.Limit > 0 {
+		n = min(n, q.Limit)
+	}
+	if n > maxList {
+		return badRequest("The list has %d items; ask for at most %d of them at a time, by limit and offset.", total, maxList)
+	}
+	return nil
 }
 
 func (l *listing[T]) query(tx *store.Tx, r *httpapi.Request, page httpapi.Paging) (q store.Query, none bool, err error) {

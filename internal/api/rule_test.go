@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -261,4 +262,6 @@ func TestListsOfInstances(t *testing.T) {
 	}
 	s.want(s.call("GET", "/api/v1/triggerinstances?trigger=lab.alarm", nil).list()[0], "payload.where", "cellar")
 	s.call("GET", "/api/v1/_gale/triggerinstances/"+first.ID+"/explain", nil).refused(404, "Unable to identify")
+	s.service.Explain = func(_ context.Context, id string) (any, error) { return py.DictOf("asked", id), nil }
+	s.want(s.call("GET", "/api/v1/_gale/triggerinstances/"+first.ID+"/explain", nil).is(200).object(), "asked", first.ID)
 }
