@@ -298,14 +298,9 @@ func (r *reader) fill(s *source, into any) bool {
 // fill goes through JSON: the resource's JSON names are the file's keys.
 // Identity is never taken from a file.
 func fill(d *py.Dict, into any) error {
-	d = d.Clone()
+	d = withoutNulls(d)
 	for _, key := range []string{"id", "uid", "metadata_file"} {
 		d.Delete(key)
-	}
-	for _, k := range d.Keys() {
-		if v, _ := d.Get(k); v == nil {
-			d.Delete(k) // null means "as if it were not there"
-		}
 	}
 	text, err := py.AppendJSON(nil, d)
 	if err != nil {

@@ -111,6 +111,7 @@ func Read(fsys fs.FS, name, location string) (*Content, []Problem, error) {
 	if manifest == nil {
 		return nil, r.problems, nil
 	}
+	manifest.dict = withoutNulls(manifest.dict)
 	if !r.manifest(manifest, name, location) {
 		return nil, r.problems, nil
 	}
@@ -158,8 +159,30 @@ func (r *reader) load(file string) (*source, error) {
 		r.note(s.problem(nil, fmt.Sprintf("the file holds a %s; it should hold a mapping", py.TypeName(s.doc.Value))))
 		return nil, nil
 	}
-	s.dict = dict
+	s.dict = datesAsText(dict).(*py.Dict)
 	return s, nil
+}
+
+// datesAsText returns a value of YAML with its dates as their text: who writes
+// 2026-11-25 without quotes as a default or a timer's date means that text.
+func datesAsText(v any) any {
+	switch v := v.(type) {
+	case py.Date, py.DateTime:
+		return py.Str(v)
+	case *py.Dict:
+		out := py.NewDict(v.Len())
+		for k, part := range v.All() {
+			out.Set(k, datesAsText(part))
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, part := range v {
+			out[i] = datesAsText(part)
+		}
+		return out
+	}
+	return v
 }
 
 func (r *reader) note(p Problem) { r.problems = append(r.problems, p) }
@@ -200,10 +223,27 @@ func (r *reader) each(dir string, add func(*source)) {
 			r.note(Problem{File: file, Message: err.Error()})
 			continue
 		}
-		if s != nil && r.belongs(s) {
+		if s == nil {
+			continue
+		}
+		s.dict = withoutNulls(s.dict)
+		if r.belongs(s) {
 			add(s)
 		}
 	}
+}
+
+// withoutNulls returns a mapping without the keys that have no value: a key
+// that is written and left empty asks for its default, as one that is not
+// written does.
+func withoutNulls(d *py.Dict) *py.Dict {
+	d = d.Clone()
+	for _, k := range d.Keys() {
+		if v, _ := d.Get(k); v == nil {
+			d.Delete(k)
+		}
+	}
+	return d
 }
 
 // belongs checks a resource's own word about its pack.
