@@ -45,16 +45,25 @@ func (s *server) load(ctx context.Context, n int, d time.Duration, action string
 // moving are the statuses of executions that have not ended.
 var moving = []gale.Status{gale.Requested, gale.Scheduled, gale.Delayed, gale.Running}
 
-// drained waits until no execution is on its way.
+// drained waits until no event and no execution is on its way. It asks in the
+// order in which they move on, so that none slips past between two questions.
 func (s *server) drained(ctx context.Context) error {
 	for {
 		left := 0
+		count := func(path, status string) error {
+			page, err := s.List(ctx, path, client.Query("status", status, "limit", "1", "include_attributes", "id"))
+			if err == nil {
+				left += page.Total
+			}
+			return err
+		}
+		if err := count("/triggerinstances", string(gale.InstancePending)); err != nil {
+			return err
+		}
 		for _, status := range moving {
-			page, err := s.List(ctx, "/executions", client.Query("status", string(status), "limit", "1", "include_attributes", "id"))
-			if err != nil {
+			if err := count("/executions", string(status)); err != nil {
 				return err
 			}
-			left += page.Total
 		}
 		if left == 0 {
 			return nil

@@ -173,7 +173,7 @@ var webhookLatency = row{
 
 // since returns how long after it was sent each event's action was running.
 func (s *server) since(ctx context.Context, sent map[string]time.Time) ([]time.Duration, error) {
-	found, err := s.executions(ctx, client.Query("rule", "default.bench_hook", "limit", "100"))
+	found, err := s.executions(ctx, client.Query("rule", "bench_hook", "limit", "100"))
 	if err != nil {
 		return nil, err
 	}
