@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"strings"
 	"sync"
 
@@ -13,7 +14,8 @@ import (
 // event is one entry of the event log and, once somebody asks, its frames.
 type event struct {
 	store.Event
-	once   sync.Once
+	mu     sync.Mutex
+	done   bool
 	frames []frame
 }
 
@@ -38,21 +40,28 @@ var resources = map[string]string{
 }
 
 // frames returns what an event says to clients. Clients share the work: it is
-// done for the first that asks.
-func (h *Hub) frames(e *event) []frame {
-	e.once.Do(func() {
-		frames, err := h.render(&e.Event)
-		if err != nil {
-			h.log.Error("event cannot be shown", "seq", e.Seq, "topic", e.Topic, "error", err)
-		}
-		e.frames = frames
-	})
-	return e.frames
+// done for the first that asks. The error is gale.Unavailable while the store
+// is away; an event that can never be shown has no frames.
+func (h *Hub) frames(ctx context.Context, e *event) ([]frame, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.done {
+		return e.frames, nil
+	}
+	frames, err := h.render(ctx, &e.Event)
+	if err != nil && (gale.KindOf(err) == gale.Unavailable || ctx.Err() != nil) {
+		return nil, err
+	}
+	if err != nil {
+		h.log.Error("event cannot be shown", "seq", e.Seq, "topic", e.Topic, "error", err)
+	}
+	e.frames, e.done = frames, true
+	return frames, nil
 }
 
-func (h *Hub) render(e *store.Event) ([]frame, error) {
+func (h *Hub) render(ctx context.Context, e *store.Event) ([]frame, error) {
 	if e.Topic == execution.Topic {
-		return h.renderExecution(e)
+		return h.renderExecution(ctx, e)
 	}
 	if e.Topic == "announcement" {
 		return []frame{{name: "st2.announcement__" + e.Kind, data: e.Body}}, nil
@@ -66,12 +75,12 @@ func (h *Hub) render(e *store.Event) ([]frame, error) {
 
 // renderExecution makes two frames of one event: clients know executions
 // under two names.
-func (h *Hub) renderExecution(e *store.Event) ([]frame, error) {
+func (h *Hub) renderExecution(ctx context.Context, e *store.Event) ([]frame, error) {
 	var x gale.Execution
 	if err := py.Unmarshal(e.Body, &x); err != nil {
 		return nil, err
 	}
-	action, runner, err := h.snaps.of(&x)
+	action, runner, err := h.snaps.of(ctx, &x)
 	if err != nil {
 		return nil, err
 	}

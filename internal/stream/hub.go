@@ -33,6 +33,7 @@ type Hub struct {
 	log   *slog.Logger
 	snaps snapshots
 
+	ready   chan struct{} // closed when Run knows where the log stands
 	mu      sync.Mutex
 	ring    []*event      // ascending by seq
 	last    int64         // seq of the newest event read
@@ -41,12 +42,12 @@ type Hub struct {
 
 // NewHub returns a Hub; Run makes it follow the log.
 func NewHub(st *store.Store, b bus.Bus, log *slog.Logger) *Hub {
-	return &Hub{store: st, bus: b, log: log, changed: make(chan struct{}), snaps: newSnapshots(st)}
+	return &Hub{store: st, bus: b, log: log, changed: make(chan struct{}), ready: make(chan struct{}), snaps: newSnapshots(st)}
 }
 
 // Run follows the log until ctx ends.
 func (h *Hub) Run(ctx context.Context) error {
-	bell := h.bus.Subscribe("event")
+	bell := h.bus.Subscribe(store.EventTopic)
 	defer bell.Close()
 	last, err := h.store.LastEvent(ctx)
 	for err != nil && ctx.Err() == nil {
@@ -54,9 +55,13 @@ func (h *Hub) Run(ctx context.Context) error {
 		pause(ctx, restart)
 		last, err = h.store.LastEvent(ctx)
 	}
+	if ctx.Err() != nil {
+		return nil
+	}
 	h.mu.Lock()
 	h.last = last
 	h.mu.Unlock()
+	close(h.ready)
 	for ctx.Err() == nil {
 		n, err := h.read(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -108,6 +113,17 @@ func (h *Hub) after(cursor int64) (events []*event, changed <-chan struct{}, beh
 	}
 	i := sort.Search(len(h.ring), func(i int) bool { return h.ring[i].Seq > cursor })
 	return h.ring[i:], h.changed, false
+}
+
+// wait blocks until Run knows where the log stands: before that a client would
+// be sent the whole of it.
+func (h *Hub) wait(ctx context.Context) error {
+	select {
+	case <-h.ready:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // now is the cursor of a client that wants only what is to come.

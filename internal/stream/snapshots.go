@@ -7,6 +7,7 @@ import (
 	"github.com/galehq/gale"
 	"github.com/galehq/gale/internal/execution"
 	"github.com/galehq/gale/internal/store"
+	"github.com/galehq/gale/py"
 )
 
 // maxSnapshots bounds the decoded snapshots kept in memory; an installation
@@ -25,7 +26,7 @@ func newSnapshots(st *store.Store) snapshots {
 	return snapshots{store: st, mu: &sync.Mutex{}, docs: map[[2]string][2]any{}}
 }
 
-func (s *snapshots) of(e *gale.Execution) (action, runner any, err error) {
+func (s *snapshots) of(ctx context.Context, e *gale.Execution) (action, runner any, err error) {
 	key := [2]string{e.ActionDigest, e.RunnerDigest}
 	s.mu.Lock()
 	docs, ok := s.docs[key]
@@ -33,10 +34,13 @@ func (s *snapshots) of(e *gale.Execution) (action, runner any, err error) {
 	if ok {
 		return docs[0], docs[1], nil
 	}
-	err = s.store.View(context.Background(), func(tx *store.Tx) error {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
 		action, runner, err = execution.Snapshots(tx, e)
 		return err
 	})
+	if err != nil && gale.KindOf(err) == gale.NotFound { // purged: the event is still worth telling
+		return py.NewDict(0), py.NewDict(0), nil
+	}
 	if err != nil {
 		return nil, nil, err
 	}
