@@ -85,7 +85,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		Slots:   w.Slots,
 		Wait:    func(ctx context.Context, max time.Duration) { queue.Wait(ctx, max) },
 		Claimed: w.begin,
-		Handle:  w.handle,
+		Begin:   w.handle,
 		Grace:   w.Grace + afterGrace,
 	})
 }
@@ -152,17 +152,23 @@ func (w *Worker) begin(tx *store.Tx, items []store.Item) error {
 	return nil
 }
 
-// handle runs one claimed execution to its end.
-func (w *Worker) handle(ctx context.Context, it store.Item) error {
+// handle runs one claimed execution to its end and returns how that is stored.
+func (w *Worker) handle(ctx context.Context, it store.Item) func(ctx context.Context) error {
 	w.mu.Lock()
 	e := w.claimed[it.Key]
 	delete(w.claimed, it.Key)
 	w.mu.Unlock()
 	if e == nil || e.RunnerInfo.Claim != strconv.FormatInt(it.Token, 10) {
-		return fmt.Errorf("execution %s was claimed and not begun", it.Key)
+		return func(context.Context) error { return fmt.Errorf("execution %s was claimed and not begun", it.Key) }
 	}
+	out := w.attend(ctx, it, e)
+	return func(ctx context.Context) error { return w.finish(ctx, it, e, out) }
+}
+
+// attend runs an execution so that cancel requests and the end of the process reach it.
+func (w *Worker) attend(ctx context.Context, it store.Item, e *gale.Execution) execution.Outcome {
 	if err := store.FailPoint("actionrunner.begun"); err != nil {
-		return w.finish(ctx, it, e, failed(err))
+		return failed(err)
 	}
 	run, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
@@ -181,7 +187,7 @@ func (w *Worker) handle(ctx context.Context, it store.Item) error {
 	if err := store.FailPoint("actionrunner.ended"); err != nil {
 		w.Log.Warn("fail-point", "error", err)
 	}
-	return w.finish(ctx, it, e, out)
+	return out
 }
 
 // run prepares and runs an action; whatever goes wrong is an outcome.

@@ -136,7 +136,7 @@ func ByToken(tx *store.Tx, text string) (*Identity, error) {
 func CreateAPIKey(tx *store.Tx, user string, metadata *py.Dict, hash string) (string, *gale.APIKey, error) {
 	var text string
 	if hash == "" {
-		text = base64.RawURLEncoding.EncodeToString(randomBytes(48))
+		text = base64.RawURLEncoding.EncodeToString(randomBytes(64))
 		hash = HashAPIKey(text)
 	}
 	if metadata == nil {

@@ -37,6 +37,14 @@ func (p *Process) register(ctx context.Context) error {
 		dir := filepath.Join(root, e.Name())
 		if own, err := p.Places.Find(e.Name()); err == nil {
 			dir = own // an operator's copy on disk wins
+		} else if e.Name() == gale.DefaultPack {
+			// Files of actions that are made through the API go in here, so it
+			// must not be part of what the next version replaces.
+			own := filepath.Join(p.Places.Packs[0], gale.DefaultPack)
+			if err := os.CopyFS(own, os.DirFS(dir)); err != nil {
+				return fmt.Errorf("pack %s: %w", gale.DefaultPack, err)
+			}
+			dir = own
 		}
 		if _, err := p.RegisterDir(ctx, dir, false); err != nil {
 			return err

@@ -44,6 +44,11 @@ type Worker struct {
 	// attempts; if the kind is one of Config.Effects, it goes to Config.Lost
 	// at once.
 	Handle func(ctx context.Context, it Item) error
+	// Begin, when set, is called instead of Handle. It does the work of an item
+	// and returns how its outcome is stored. The slot is free as soon as Begin
+	// returns: the next item is claimed while the outcome is committed, often
+	// with it. The function returned finishes the item as Handle does.
+	Begin func(ctx context.Context, it Item) (finish func(ctx context.Context) error)
 	// HandleBatch, when set, is called instead of Handle with all items of a
 	// claim. Its error is that of the items it has not finished.
 	HandleBatch func(ctx context.Context, items []Item) error
@@ -58,7 +63,7 @@ type Worker struct {
 // Failures of the database are logged and tried again. The error is nil,
 // unless the Worker is no good.
 func (s *Store) Work(ctx context.Context, w Worker) error {
-	if w.Kind == "" || w.Handle == nil && w.HandleBatch == nil {
+	if w.Kind == "" || w.Handle == nil && w.HandleBatch == nil && w.Begin == nil {
 		return gale.Errorf(gale.Internal, "a worker needs a kind and a handler")
 	}
 	setDefault(&w.Slots, 1)
@@ -210,21 +215,30 @@ func (r *workRun) wait(ctx context.Context, next time.Duration) {
 func (r *workRun) dispatch(items []Item) {
 	if r.w.HandleBatch != nil {
 		if len(items) > 0 {
-			r.start(items, func(ctx context.Context) error { return r.w.HandleBatch(ctx, items) })
+			r.start(items, func(ctx context.Context, _ func()) error { return r.w.HandleBatch(ctx, items) })
 		}
 		return
 	}
 	for _, it := range items {
-		r.start([]Item{it}, func(ctx context.Context) error { return r.w.Handle(ctx, it) })
+		r.start([]Item{it}, func(ctx context.Context, free func()) error {
+			if r.w.Begin == nil {
+				return r.w.Handle(ctx, it)
+			}
+			finish := r.w.Begin(ctx, it)
+			free()
+			return finish(ctx)
+		})
 	}
 }
 
-func (r *workRun) start(items []Item, handle func(context.Context) error) {
+// start runs a handler, which may call free once it no longer needs its slots.
+func (r *workRun) start(items []Item, handle func(ctx context.Context, free func()) error) {
 	r.handlers.Go(func() {
-		defer r.giveBack(len(items))
+		free := sync.OnceFunc(func() { r.giveBack(len(items)) })
+		defer free()
 		// Whatever happens, these leases are not renewed for ever.
 		defer r.forget(items)
-		err := guarded(r.ctx, handle)
+		err := guarded(r.ctx, func(ctx context.Context) error { return handle(ctx, free) })
 		r.after(items, err)
 	})
 }
