@@ -52,7 +52,7 @@ var layers = []layer{
 	{packages: []string{"internal/proc"}, own: join(languages, []string{"."}), others: []string{"golang.org/x/sys"}},
 	{packages: []string{"internal/bus", "internal/bus/*"}, own: []string{".", "internal/bus"}},
 	{packages: []string{"internal/store", "internal/store/*"}, own: []string{".", "py", "internal/store", "internal/store/*"},
-		others: []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "golang.org/x/sys", "github.com/google/go-cmp", "pgregory.net/rapid"}},
+		others: []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "golang.org/x/sys", "github.com/google/go-cmp", "pgregory.net/rapid"}},
 
 	{packages: services, own: join(languages, decisions, ground, services, []string{".", "api", "packs", "sdk/python"}),
 		others: []string{"golang.org/x/crypto", "golang.org/x/time"}},
