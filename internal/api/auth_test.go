@@ -184,8 +184,12 @@ func TestUsers(t *testing.T) {
 	s.call("POST", "/api/v1/_gale/users", `{"name": "a b"}`).refused(400, "user name")
 	s.call("POST", "/api/v1/_gale/users", `{"name": "bob", "password": "short"}`).refused(400, "8 to 72 bytes")
 	s.want(s.call("POST", "/api/v1/_gale/users", `{"name": "bob", "password": null}`).is(201).object(), "has_password", false)
-	if n := len(s.call("GET", "/api/v1/_gale/users", nil).is(200).list()); n != 4 {
-		t.Errorf("got %d users, want 4", n)
+	// What the command line sends.
+	d = s.call("POST", "/api/v1/_gale/users", `{"name": "robot", "is_admin": false, "is_service": true}`).is(201).object()
+	s.want(d, "is_service", true)
+	s.want(d, "is_admin", false)
+	if n := len(s.call("GET", "/api/v1/_gale/users", nil).is(200).list()); n != 5 {
+		t.Errorf("got %d users, want 5", n)
 	}
 	for _, path := range []string{"/api/v1/_gale/users"} {
 		s.as(joe, "GET", path, nil).refused(403, "Administrator access required")

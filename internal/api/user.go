@@ -43,6 +43,7 @@ func (s *Service) createUser(r *httpapi.Request) (*httpapi.Response, error) {
 		}
 	}
 	admin, _ := body.GetString("is_admin")
+	service, _ := body.GetString("is_service")
 	var u *gale.User
 	err = s.Store.Update(r.Context(), func(tx *store.Tx) error {
 		old, err := store.Users.By(tx, "name", text(body, "name"))
@@ -52,8 +53,11 @@ func (s *Service) createUser(r *httpapi.Request) (*httpapi.Response, error) {
 		if !notFound(err) {
 			return err
 		}
-		u, err = auth.SaveUser(tx, text(body, "name"), hash, admin == true)
-		return err
+		if u, err = auth.SaveUser(tx, text(body, "name"), hash, admin == true); err != nil || service != true {
+			return err
+		}
+		u.IsService = true
+		return store.Users.Update(tx, u)
 	})
 	if err != nil {
 		return nil, err
