@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,7 +35,7 @@ func (s *server) load(ctx context.Context, n int, d time.Duration, action string
 	if err != nil {
 		return 0, err
 	}
-	if err := s.drained(ctx); err != nil {
+	if err := s.drained(ctx, 5*time.Millisecond); err != nil {
 		return 0, err
 	}
 	return float64(accepted.Load()) / time.Since(began).Seconds(), nil
@@ -47,7 +46,7 @@ var moving = []gale.Status{gale.Requested, gale.Scheduled, gale.Delayed, gale.Ru
 
 // drained waits until no event and no execution is on its way. It asks in the
 // order in which they move on, so that none slips past between two questions.
-func (s *server) drained(ctx context.Context) error {
+func (s *server) drained(ctx context.Context, poll time.Duration) error {
 	for {
 		left := 0
 		count := func(path, status string) error {
@@ -68,7 +67,7 @@ func (s *server) drained(ctx context.Context) error {
 		if left == 0 {
 			return nil
 		}
-		if err := sleep(ctx, 5*time.Millisecond); err != nil {
+		if err := sleep(ctx, poll); err != nil {
 			return err
 		}
 	}
@@ -149,5 +148,3 @@ func rate(ctx context.Context, n int, d time.Duration, fn func() error) (float64
 	})
 	return float64(done.Load()) / time.Since(began).Seconds(), err
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

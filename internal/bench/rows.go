@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -163,7 +162,7 @@ var webhookLatency = row{
 				return nil, err
 			}
 		}
-		if err := s.drained(ctx); err != nil {
+		if err := s.drained(ctx, 5*time.Millisecond); err != nil {
 			return nil, err
 		}
 		all, err := s.since(ctx, sent)
@@ -198,36 +197,19 @@ func (s *server) since(ctx context.Context, sent map[string]time.Time) ([]time.D
 
 var localRate = row{
 	names: []string{"local.rate"},
-	doc:   "core.local cmd=true a second at full slots; limit: bare starts of the same command by as many workers",
+	doc:   "queued core.local cmd=true a second at full slots; limit: bare starts of the same command by as many workers as there are cores",
 	run: func(ctx context.Context, e *env) ([]Result, error) {
-		s, err := e.shared(ctx)
-		if err != nil {
-			return nil, err
-		}
-		value, err := s.load(ctx, callers, e.seconds, "core.local", py.DictOf("cmd", "true"))
-		if err != nil {
-			return nil, err
-		}
-		limit, err := shellRate(ctx, e, runtime.GOMAXPROCS(0))
-		return []Result{{Name: "local.rate", Value: value, Unit: "1/s", Limit: limit}}, err
+		return e.against(ctx, "local.rate", func() (float64, error) { return shellRate(ctx, e, runtime.GOMAXPROCS(0)) },
+			backlog{dir: "local", action: "core.local", parameters: py.DictOf("cmd", "true"), perSecond: 400})
 	},
 }
 
 var localOne = row{
 	names: []string{"local1.rate"},
-	doc:   "core.local cmd=true a second with one slot; limit: bare starts of the same command, one after the other",
+	doc:   "queued core.local cmd=true a second with one slot; limit: bare starts of the same command, one after the other",
 	run: func(ctx context.Context, e *env) ([]Result, error) {
-		s, err := e.start(ctx, filepath.Join(e.dir, "one"), "--workers", "1")
-		if err != nil {
-			return nil, err
-		}
-		defer s.stop()
-		value, err := s.load(ctx, 4, e.seconds, "core.local", py.DictOf("cmd", "true"))
-		if err != nil {
-			return nil, err
-		}
-		limit, err := shellRate(ctx, e, 1)
-		return []Result{{Name: "local1.rate", Value: value, Unit: "1/s", Limit: limit}}, err
+		return e.against(ctx, "local1.rate", func() (float64, error) { return shellRate(ctx, e, 1) },
+			backlog{dir: "local1", action: "core.local", parameters: py.DictOf("cmd", "true"), perSecond: 200, args: []string{"--workers", "1"}})
 	},
 }
 
@@ -242,37 +224,12 @@ var queueFlatness = row{
 	names: []string{"queue.flatness"},
 	doc:   "time of the last 1,000 dispatches of 10,000 queued core.noop over that of the first 1,000",
 	run: func(ctx context.Context, e *env) ([]Result, error) {
-		dir := filepath.Join(e.dir, "queue")
-		s, err := e.start(ctx, dir, "--roles", "api,auth,stream,scheduler,rulesengine,timersengine")
+		s, err := e.queue(ctx, backlog{dir: "queue", action: "core.noop"}, 10_000)
 		if err != nil {
-			return nil, err
-		}
-		const total = 10_000
-		jobs := make(chan int, total)
-		for i := range total {
-			jobs <- i
-		}
-		close(jobs)
-		err = parallel(ctx, callers, func(ctx context.Context) error {
-			for range jobs {
-				if _, err := s.Run(ctx, client.RunRequest{Action: "core.noop"}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		s.stop()
-		if err != nil {
-			return nil, err
-		}
-		if s, err = e.start(ctx, dir); err != nil {
 			return nil, err
 		}
 		defer s.stop()
-		if err := s.drained(ctx); err != nil {
-			return nil, err
-		}
-		return flatness(ctx, s, total)
+		return flatness(ctx, s, 10_000)
 	},
 }
 
@@ -293,25 +250,4 @@ func flatness(ctx context.Context, s *server, total int) ([]Result, error) {
 	sort.Slice(times, func(i, j int) bool { return times[i].Before(times[j]) })
 	first, last := times[999].Sub(times[0]), times[total-1].Sub(times[total-1000])
 	return []Result{{Name: "queue.flatness", Value: last.Seconds() / first.Seconds(), Unit: "ratio"}}, nil
-}
-
-// writePack makes a pack with one tiny Python action.
-func writePack(dir string) error {
-	files := map[string]string{
-		"pack.yaml": "name: bench\nref: bench\ndescription: Measured by gale bench.\nversion: 1.0.0\n" +
-			"author: The Gale authors\nemail: gale@example.com\n",
-		"actions/tiny.yaml": "name: tiny\nrunner_type: python-script\nentry_point: tiny.py\nparameters: {}\n",
-		"actions/tiny.py": "from st2common.runners.base_action import Action\n\n\nclass Tiny(Action):\n" +
-			"    def run(self):\n        return 1\n",
-	}
-	for name, text := range files {
-		at := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(at, []byte(text), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
 }
