@@ -162,7 +162,7 @@ func (s *Service) accept(def *Definition, e *gale.Execution, values *py.Dict) er
 		return gale.Errorf(gale.Invalid, "Unable to execute. Action %q is disabled.", def.Action.Ref)
 	}
 	if !def.Runner.Enabled {
-		return gale.Errorf(gale.Invalid, "Unable to execute. Runner %q of action %q is disabled.", def.Runner.Name, def.Action.Ref)
+		return gale.Errorf(gale.Invalid, "Unable to execute. Runner %q of action %q is disabled. %s", def.Runner.Name, def.Action.Ref, def.Runner.Description)
 	}
 	if err := schema.ValidateRequest(def.Action, def.Runner, values); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/galehq/gale"
 	"github.com/galehq/gale/internal/auth"
 	"github.com/galehq/gale/internal/pack"
+	"github.com/galehq/gale/internal/runner/absent"
 	"github.com/galehq/gale/internal/store"
 	"github.com/galehq/gale/packs"
 	"github.com/galehq/gale/py"
@@ -78,7 +79,10 @@ func (p *Process) registerTypes(tx *store.Tx) error {
 			}
 			continue
 		}
-		fresh.ID, fresh.Rev, fresh.Enabled = old.ID, old.Rev, old.Enabled
+		fresh.ID, fresh.Rev = old.ID, old.Rev
+		if old.RunnerModule != absent.Module || fresh.RunnerModule == absent.Module {
+			fresh.Enabled = old.Enabled // what an operator set; a runner that has come is enabled
+		}
 		if same(&fresh, old) {
 			continue
 		}

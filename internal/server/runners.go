@@ -7,6 +7,7 @@ import (
 	"github.com/galehq/gale"
 	"github.com/galehq/gale/internal/pyenv"
 	"github.com/galehq/gale/internal/runner"
+	"github.com/galehq/gale/internal/runner/absent"
 	"github.com/galehq/gale/internal/runner/http"
 	"github.com/galehq/gale/internal/runner/local"
 	"github.com/galehq/gale/internal/runner/python"
@@ -27,6 +28,7 @@ func (p *Process) makeRunners() (*runner.Registry, error) {
 		local.Entries(local.Config{User: p.Config.LocalRunner.User}),
 		python.Entries(python.Config{Environments: environments, CommonLibs: p.Config.Packs.CommonLibs, BasePath: p.Config.System.BasePath, PackPaths: p.Places.Packs}),
 		http.Entries(http.Config{Version: gale.Version}),
+		absent.Entries(),
 	)...)
 }
 
