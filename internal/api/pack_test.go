@@ -66,7 +66,7 @@ func TestABrokenPackIsRefusedWithEveryProblem(t *testing.T) {
 	s.as(joe, "POST", "/api/v1/_gale/packs/register", py.DictOf("path", dir)).refused(403, "Administrator access required")
 	s.call("POST", "/api/v1/_gale/packs/register", `{"path": "lab"}`).refused(400, "not an absolute path")
 	s.call("POST", "/api/v1/_gale/packs/register", `{"path": "/nowhere/at/all"}`).refused(400, "")
-	s.call("POST", "/api/v1/_gale/packs/register", `{"path": "/tmp", "types": 1}`).refused(400, "Additional properties")
+	s.call("POST", "/api/v1/_gale/packs/register", `{"path": "/tmp", "kinds": 1}`).refused(400, "Additional properties")
 }
 
 func TestConfigs(t *testing.T) {
