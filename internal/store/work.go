@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -226,6 +227,9 @@ func (r *workRun) dispatch(items []Item) {
 			}
 			finish := r.w.Begin(ctx, it)
 			free()
+			// The loop claims first: the next item need not wait for the commit
+			// of what this one left.
+			runtime.Gosched()
 			return finish(ctx)
 		})
 	}
