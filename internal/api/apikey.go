@@ -35,7 +35,7 @@ func ownKeys(_ *store.Tx, r *httpapi.Request) ([]store.Cond, bool, error) {
 }
 
 func (s *Service) listAPIKeys(r *httpapi.Request) (*httpapi.Response, error) {
-	l := &listing[gale.APIKey]{table: store.APIKeys, filters: []filter{ownKeys}, order: []string{"username", "id"}, show: showAPIKey}
+	l := &listing[gale.APIKey]{table: store.APIKeys, filters: []filter{ownKeys, equal("user", "username")}, order: []string{"username", "id"}, show: showAPIKey}
 	return l.serve(s, r)
 }
 

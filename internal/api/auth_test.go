@@ -168,6 +168,12 @@ func TestAPIKeys(t *testing.T) {
 	if n := len(s.call("GET", "/api/v1/apikeys", nil).is(200).list()); n != 3 {
 		t.Errorf("root sees %d keys, want three", n)
 	}
+	if n := len(s.call("GET", "/api/v1/apikeys?user="+joe, nil).is(200).list()); n != 2 {
+		t.Errorf("root sees %d keys of joe, want two", n)
+	}
+	if n := len(s.as(joe, "GET", "/api/v1/apikeys?user=root", nil).is(200).list()); n != 0 {
+		t.Errorf("joe sees %d keys of root, want none", n)
+	}
 	s.as(joe, "DELETE", "/api/v1/apikeys/"+key, nil).is(204)
 	a := s.call("GET", "/api/v1/apikeys/"+key, nil)
 	a.fault(404, "ApiKey matching ******** for reference and id not found.")
