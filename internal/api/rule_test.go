@@ -34,6 +34,10 @@ func TestARuleIsMadeWithItsTrigger(t *testing.T) {
 		t.Errorf("timers are %s, want the rule's without its count", py.Repr(timers))
 	}
 	s.call("GET", "/api/v1/timers?timer_type=core.st2.webhook", nil).refused(400, "not supported")
+	for _, name := range []string{text(timers[0].(*py.Dict), "id"), text(timers[0].(*py.Dict), "ref")} {
+		s.want(s.call("GET", "/api/v1/timers/"+name, nil).is(200).object(), "parameters.delta", int64(1))
+	}
+	s.call("GET", "/api/v1/timers/core.st2.generic.actiontrigger", nil).refused(404, "not found")
 
 	dup := s.call("POST", "/api/v1/rules", newRule)
 	dup.refused(409, "Tried to save duplicate unique keys")

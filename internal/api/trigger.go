@@ -1,6 +1,7 @@
 package api
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -26,6 +27,7 @@ func (s *Service) triggerHandlers() httpapi.Handlers {
 		"triggers.update":           s.updateTrigger,
 		"triggers.delete":           s.deleteTrigger,
 		"timers.list":               s.listTimers,
+		"timers.get":                s.getTimer,
 		"webhooks.list":             s.listTriggers(store.Eq("type", trigger.WebhookType)),
 		"webhooks.get":              s.getWebhook,
 		"webhooks.receive":          s.receiveWebhook,
@@ -41,6 +43,7 @@ const byID = `Unable to identify resource with id "%s".`
 var (
 	typeLookup    = lookup[gale.TriggerType]{table: store.TriggerTypes, column: "ref", missing: byRef}
 	triggerLookup = lookup[gale.Trigger]{table: store.Triggers, missing: byID}
+	timerLookup   = lookup[gale.Trigger]{table: store.Triggers, column: "ref", missing: byRef}
 )
 
 func (s *Service) listTriggerTypes(r *httpapi.Request) (*httpapi.Response, error) {
@@ -202,6 +205,17 @@ func (s *Service) listTimers(r *httpapi.Request) (*httpapi.Response, error) {
 		types = []string{typ}
 	}
 	return s.listTriggers(store.Cond{Column: "type", Op: "in", Value: types})(r)
+}
+
+// getTimer finds timers only: of other triggers it says what it says of none.
+func (s *Service) getTimer(r *httpapi.Request) (*httpapi.Response, error) {
+	return get(s, r, timerLookup, "ref_or_id", func(t *gale.Trigger) string { return t.UID },
+		func(q *listed, t *gale.Trigger) (*py.Dict, error) {
+			if !slices.Contains(trigger.TimerTypes, t.Type) {
+				return nil, httpapi.Errorf(http.StatusNotFound, timerLookup.missing, r.String("ref_or_id"))
+			}
+			return showTrigger(q, t)
+		})
 }
 
 func (s *Service) getTrigger(r *httpapi.Request) (*httpapi.Response, error) {
