@@ -62,12 +62,24 @@ func (s *Service) getConfig(r *httpapi.Request) (*httpapi.Response, error) {
 	return get(s, r, configLookup, "pack_ref", func(c *gale.Config) string { return "pack:" + c.Pack }, s.showConfig)
 }
 
+func showConfigSchema(_ *listed, c *gale.ConfigSchema) (*py.Dict, error) {
+	hidden := schema.MaskAt(any(c.Attributes), schema.DefaultSecrets(c.Attributes))
+	return py.DictOf("id", c.ID, "pack", c.Pack, "attributes", secret.MaskSealed(hidden)), nil
+}
+
+func (s *Service) listConfigSchemas(r *httpapi.Request) (*httpapi.Response, error) {
+	l := &listing[gale.ConfigSchema]{
+		table:   store.ConfigSchemas,
+		filters: []filter{ids, oneOf("name", "pack")},
+		order:   []string{"pack"},
+		sort:    map[string]string{"id": "id", "name": "pack", "pack": "pack"},
+		show:    showConfigSchema,
+	}
+	return l.serve(s, r)
+}
+
 func (s *Service) getConfigSchema(r *httpapi.Request) (*httpapi.Response, error) {
-	return get(s, r, schemaLookup, "pack_ref", func(c *gale.ConfigSchema) string { return "pack:" + c.Pack },
-		func(_ *listed, c *gale.ConfigSchema) (*py.Dict, error) {
-			hidden := schema.MaskAt(any(c.Attributes), schema.DefaultSecrets(c.Attributes))
-			return py.DictOf("id", c.ID, "pack", c.Pack, "attributes", secret.MaskSealed(hidden)), nil
-		})
+	return get(s, r, schemaLookup, "pack_ref", func(c *gale.ConfigSchema) string { return "pack:" + c.Pack }, showConfigSchema)
 }
 
 // setConfig replaces the configuration of a pack: first the file, which is

@@ -25,6 +25,7 @@ func (s *Service) packHandlers() httpapi.Handlers {
 		"configs.get":         s.getConfig,
 		"configs.set":         s.setConfig,
 		"config_schemas.get":  s.getConfigSchema,
+		"config_schemas.list": s.listConfigSchemas,
 	}
 }
 

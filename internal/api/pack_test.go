@@ -105,5 +105,9 @@ func TestConfigs(t *testing.T) {
 	s.call("PUT", "/api/v1/configs/lab", `[]`).refused(400, "")
 	s.want(s.call("GET", "/api/v1/config_schemas/lab", nil).is(200).object(), "attributes.api_key.secret", true)
 	s.call("GET", "/api/v1/config_schemas/vault", nil).refused(404, "vault")
+	schemas := s.call("GET", "/api/v1/config_schemas?name=lab,vault", nil).is(200).list()
+	if len(schemas) != 1 || at(schemas[0], "pack") != "lab" || at(schemas[0], "attributes.region") == nil {
+		t.Errorf("config schemas are %s, want that of lab", py.Repr(schemas))
+	}
 	s.nowhere("config-secret-1", "config-secret-2")
 }
