@@ -60,7 +60,7 @@ func findOrLast(tx *store.Tx, r *httpapi.Request) (*gale.Execution, error) {
 const maxResultSize = 14 << 20
 
 func (s *Service) getExecution(r *httpapi.Request) (*httpapi.Response, error) {
-	v := executionView{reveal: s.reveals(r), maxResult: r.Int("max_result_size")}
+	v := executionView{reveal: s.reveals(r), maxResult: r.Int("max_result_size"), event: true}
 	switch {
 	case v.maxResult < 0:
 		return nil, badRequest("max_result_size must be a positive number")
@@ -202,7 +202,7 @@ func (s *Service) executionAttribute(r *httpapi.Request) (*httpapi.Response, err
 		if err != nil {
 			return err
 		}
-		d, err := s.executionDocument(tx, e, executionView{parts: parts, reveal: s.reveals(r)})
+		d, err := s.executionDocument(tx, e, executionView{parts: parts, reveal: s.reveals(r), event: true})
 		value, _ = d.GetString(name)
 		return err
 	})

@@ -20,6 +20,7 @@ type executionView struct {
 	parts     *httpapi.Projection
 	reveal    bool
 	maxResult int64 // bytes; a larger result is left out. 0: no limit
+	event     bool  // with all of the event that started it. Payloads may be large, so lists only name it
 }
 
 // executionDocument is the answer about an execution. e is not changed, but
@@ -61,7 +62,26 @@ func (s *Service) executionDocument(tx *store.Tx, e *gale.Execution, v execution
 			d.Set("children", children)
 		}
 	}
+	if v.event && e.InstanceID != "" && v.parts.Includes("trigger_instance") {
+		if err := setEvent(tx, d, e.InstanceID); err != nil {
+			return nil, err
+		}
+	}
 	return v.parts.Apply(d), nil
+}
+
+// setEvent shows the event that started an execution, unless it is kept no longer.
+func setEvent(tx *store.Tx, d *py.Dict, id string) error {
+	event, err := store.TriggerInstances.Get(tx, id)
+	if notFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	shown, err := showInstance(nil, event)
+	d.Set("trigger_instance", shown)
+	return err
 }
 
 func (s *Service) shownParameters(e *gale.Execution, reveal bool) (*py.Dict, error) {

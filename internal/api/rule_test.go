@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/galehq/gale"
+	"github.com/galehq/gale/internal/execution"
 	"github.com/galehq/gale/internal/pack"
 	"github.com/galehq/gale/internal/store"
 	"github.com/galehq/gale/internal/trigger"
@@ -268,4 +269,28 @@ func TestListsOfInstances(t *testing.T) {
 	s.call("GET", "/api/v1/_gale/triggerinstances/"+first.ID+"/explain", nil).refused(404, "Unable to identify")
 	s.service.Explain = func(_ context.Context, id string) (any, error) { return py.DictOf("asked", id), nil }
 	s.want(s.call("GET", "/api/v1/_gale/triggerinstances/"+first.ID+"/explain", nil).is(200).object(), "asked", first.ID)
+}
+
+func TestAnExecutionShowsItsEvent(t *testing.T) {
+	s := newSite(t)
+	s.call("POST", "/api/v1/webhooks/st2", py.DictOf("trigger", "lab.alarm", "payload", py.DictOf("where", "roof"))).is(202)
+	event := s.last()
+	asked, err := s.service.Exec.Request(s.Context(), execution.Request{Action: "core.noop", User: "stanley", Instance: event,
+		Rule: &gale.RuleRef{ID: "507f1f77bcf86cd799439012", Ref: "lab.on_alarm", UID: "rule:lab:on_alarm"}})
+	s.must(err)
+	path := "/api/v1/executions/" + asked.ID
+	for _, d := range []any{
+		at(s.call("GET", path, nil).is(200).object(), "trigger_instance"),
+		s.call("GET", path+"/attribute/trigger_instance", nil).is(200).object(),
+	} {
+		s.want(d, "id", event.ID)
+		s.want(d, "payload.where", "roof")
+		s.want(d, "occurrence_time", event.OccurrenceTime.String())
+	}
+	s.want(s.call("GET", path+"?exclude_attributes=trigger_instance", nil).object(), "trigger_instance", nil)
+	listed := s.call("GET", "/api/v1/executions?trigger_instance="+event.ID, nil).is(200).list()[0]
+	s.want(listed, "trigger_instance", py.DictOf("id", event.ID, "trigger", event.Trigger))
+
+	s.update(func(tx *store.Tx) error { return store.TriggerInstances.Delete(tx, event.ID) })
+	s.want(s.call("GET", path, nil).is(200).object(), "trigger_instance", py.DictOf("id", event.ID, "trigger", event.Trigger))
 }
