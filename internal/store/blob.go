@@ -60,6 +60,9 @@ func (tx *Tx) Snapshot(digest string) ([]byte, error) {
 // PutResult stores the result of an execution that is too large for its row.
 // A result that is there already is replaced.
 func (tx *Tx) PutResult(executionID string, body []byte) error {
+	if nestedTooDeeply(body) {
+		return errNesting("result of execution " + executionID)
+	}
 	err := tx.send("insert into result (execution_id, body) values ($1, $2) on conflict (execution_id) do update set body = excluded.body",
 		executionID, string(body))
 	if err != nil {

@@ -387,7 +387,10 @@ func (t Table[T]) Delete(tx *Tx, id string) error {
 func (t Table[T]) encode(v *T) (string, error) {
 	doc, err := py.Marshal(v)
 	if err != nil {
-		return "", fmt.Errorf("encode %s %s: %w", t.def.kind, *t.def.id(v), err)
+		return "", encodeError(fmt.Sprintf("%s %s", t.def.kind, *t.def.id(v)), err)
+	}
+	if nestedTooDeeply(doc) {
+		return "", errNesting(fmt.Sprintf("%s %s", t.def.kind, *t.def.id(v)))
 	}
 	return string(doc), nil
 }

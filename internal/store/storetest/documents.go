@@ -14,6 +14,7 @@ import (
 
 var documentTests = []namedTest{
 	{"what is inserted is read back whole", testRoundTrip},
+	{"what could not be shown is not stored", testNesting},
 	{"a missing document is not found, by name", testNotFound},
 	{"a taken id or unique column is a conflict that names it", testInsertConflict},
 	{"columns that are unique together may repeat alone", testUniqueTogether},
@@ -66,6 +67,34 @@ func testRoundTrip(t *testing.T, b Backend) {
 		}
 		return nil
 	})
+}
+
+// A document that is nested as deeply as JSON allows could be stored, and
+// would spoil every list that it is in.
+func testNesting(t *testing.T, b Backend) {
+	s := b.Open(t, store.Config{})
+	for levels, fits := range map[int]bool{490: true, 505: false, 600: false} {
+		var v any = []any{}
+		for range levels - 1 {
+			v = []any{v}
+		}
+		e := &gale.Execution{ActionRef: "core.noop", Parameters: py.DictOf("deep", v), Context: py.NewDict(0)}
+		err := s.Update(t.Context(), func(tx *store.Tx) error {
+			e.ID = tx.NewID()
+			return store.Executions.Insert(tx, e)
+		})
+		if (err == nil) != fits || !fits && gale.KindOf(err) != gale.Invalid {
+			t.Errorf("parameters of %d levels: got %v", levels, err)
+		}
+		body, err := py.AppendJSON(nil, v)
+		if err != nil {
+			continue
+		}
+		err = s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutResult(e.ID, body) })
+		if (err == nil) != fits || !fits && gale.KindOf(err) != gale.Invalid {
+			t.Errorf("a result of %d levels: got %v", levels, err)
+		}
+	}
 }
 
 func marshal(t *testing.T, v any) string {
