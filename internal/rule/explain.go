@@ -28,7 +28,6 @@ func (e *Engine) Explain(ctx context.Context, instanceID string) (*py.Dict, erro
 		return nil, err
 	}
 	env := criteria.Env{Now: inst.stored.OccurrenceTime.Std(), Datastore: e.Exec.Datastore(ctx, e.Exec.SystemUser)}
-	hide := secret.NewMasker(secretsOf(inst)...)
 	rules := []any{}
 	for _, v := range set.Explain(inst.stored.Trigger, inst.payload, env) {
 		d := explainVerdict(v)
@@ -40,7 +39,7 @@ func (e *Engine) Explain(ctx context.Context, instanceID string) (*py.Dict, erro
 				d.Set("failure_reason", en.FailureReason)
 			}
 		}
-		rules = append(rules, hide.Value(d))
+		rules = append(rules, inst.secrets.Value(d))
 	}
 	about := py.DictOf("id", inst.stored.ID, "trigger", inst.stored.Trigger,
 		"occurrence_time", inst.stored.OccurrenceTime.String(), "status", string(inst.stored.Status))

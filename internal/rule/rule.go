@@ -19,6 +19,7 @@ import (
 	"github.com/galehq/gale/internal/bus"
 	"github.com/galehq/gale/internal/criteria"
 	"github.com/galehq/gale/internal/execution"
+	"github.com/galehq/gale/internal/params"
 	"github.com/galehq/gale/internal/rulematch"
 	"github.com/galehq/gale/internal/secret"
 	"github.com/galehq/gale/internal/store"
@@ -70,27 +71,46 @@ func (e *Engine) handle(ctx context.Context, it store.Item) error {
 		if kind := gale.KindOf(err); kind == gale.Unavailable || ctx.Err() != nil {
 			return err // the queue tries again
 		}
-		return e.fail(ctx, it, inst, err)
+		return e.fail(ctx, it, inst, inst.hide(err))
 	}
-	return e.Store.Update(ctx, func(tx *store.Tx) error {
-		for _, d := range deeds {
-			if err := e.enforce(tx, inst, d); err != nil {
+	return e.store(ctx, it, inst, deeds)
+}
+
+// store writes what was decided. A deed that the store refuses, however often
+// it is asked, becomes the record of that; the others are not held up by it.
+func (e *Engine) store(ctx context.Context, it store.Item, inst *instance, deeds []deed) error {
+	for {
+		refused := -1
+		err := e.Store.Update(ctx, func(tx *store.Tx) error {
+			refused = -1
+			for i, d := range deeds {
+				if err := e.enforce(tx, inst, d); err != nil {
+					refused = i
+					return err
+				}
+			}
+			now := *inst.stored
+			now.Status = gale.InstanceProcessed
+			if err := store.TriggerInstances.Update(tx, &now); err != nil {
 				return err
 			}
-		}
-		now := *inst.stored
-		now.Status = gale.InstanceProcessed
-		if err := store.TriggerInstances.Update(tx, &now); err != nil {
+			return tx.Done(it)
+		})
+		switch {
+		case err == nil, gale.KindOf(err) != gale.Invalid:
 			return err
+		case refused < 0 || deeds[refused].exec == nil:
+			return e.fail(ctx, it, inst, inst.hide(err))
 		}
-		return tx.Done(it)
-	})
+		deeds[refused].exec, deeds[refused].failed = nil, inst.hide(err)
+	}
 }
 
 // instance is a trigger instance with what goes with it.
 type instance struct {
 	stored  *gale.TriggerInstance // as in the store, secrets sealed
 	payload *py.Dict              // in clear
+	secrets *secret.Masker        // of what is sealed in the stored payload
 	typ     string                // ref of the trigger's type
 }
 
@@ -117,7 +137,28 @@ func (e *Engine) instance(ctx context.Context, id string) (*instance, error) {
 		return nil, fmt.Errorf("payload of trigger instance %s: %w", id, err)
 	}
 	inst.payload, _ = opened.(*py.Dict)
+	inst.secrets = secret.NewMasker(secretsOf(inst)...)
 	return inst, nil
+}
+
+// hide masks the secrets of the payload in an error: what cannot be compared,
+// rendered or cast is often quoted.
+func (inst *instance) hide(err error) error {
+	if err == nil || inst.secrets == nil {
+		return err
+	}
+	return &gale.Error{Kind: gale.KindOf(err), Message: inst.secrets.String(err.Error())}
+}
+
+// hideParameter is hide for what package params says.
+func (inst *instance) hideParameter(err error) error {
+	var bad *params.Error
+	if !errors.As(err, &bad) {
+		return inst.hide(err)
+	}
+	hidden := *bad
+	hidden.Message = inst.secrets.String(bad.Message)
+	return &hidden
 }
 
 // deed is what shall happen for one rule: an execution, or the record of why
@@ -147,7 +188,7 @@ func (e *Engine) decide(ctx context.Context, inst *instance) ([]deed, error) {
 			}
 			deeds = append(deeds, d)
 		case v.Decision.Err != nil:
-			deeds = append(deeds, deed{rule: refOf(v.Rule.Rule()), failed: errors.New(v.Failure(inst.stored.ID))})
+			deeds = append(deeds, deed{rule: refOf(v.Rule.Rule()), failed: inst.hide(errors.New(v.Failure(inst.stored.ID)))})
 		}
 	}
 	return deeds, data.Err()
@@ -181,15 +222,15 @@ func (e *Engine) plan(ctx context.Context, inst *instance, rules *waiting, r *ru
 		return d, lost
 	}
 	if err != nil {
-		d.exec, d.failed = e.Exec.Rejected(def, req, err)
+		d.exec, d.failed = e.Exec.Rejected(def, req, inst.hideParameter(err))
 		if d.exec == nil && d.failed == nil {
-			d.failed = err
+			d.failed = inst.hide(err)
 		}
 		return d, nil
 	}
 	req.Parameters = values
-	if d.exec, d.failed = e.Exec.PlanRendered(def, req); d.failed != nil {
-		d.exec = nil
+	if d.exec, err = e.Exec.PlanRendered(def, req); err != nil {
+		d.exec, d.failed = nil, inst.hide(err)
 	}
 	return d, nil
 }
