@@ -220,13 +220,17 @@ func TestChangingRules(t *testing.T) {
 	if want := `PUT /rules/6b02a3cb1d522193506b0001 {"name":"new","pack":"p","id":"6b02a3cb1d522193506b0001"}`; got[4] != want {
 		t.Errorf("got %s, want %s", got[4], want)
 	}
-	for line, want := range map[string]string{
-		"rule delete nope":   "Rule \"nope\" is not found.\n\n",
-		"rule create /no.js": "ERROR: File \"/no.js\" does not exist.\n\n",
-		"rule enable nope":   "ERROR: Resource with id or reference \"nope\" doesn't exist.\n\n",
+	for _, c := range []struct {
+		line string
+		code int
+		want string
+	}{
+		{"rule delete nope", 2, "Rule \"nope\" is not found.\n\n"},
+		{"rule create /no.js", 2, "ERROR: File \"/no.js\" does not exist.\n\n"},
+		{"rule enable nope", 1, "ERROR: Resource with id or reference \"nope\" doesn't exist.\n\n"},
 	} {
-		if r := s.run(line); r.code == 0 || r.out != want {
-			t.Errorf("%s: got %d %q, want %q", line, r.code, r.out, want)
+		if r := s.run(c.line); r.code != c.code || r.out != c.want {
+			t.Errorf("%s: got %d %q, want %d %q", c.line, r.code, r.out, c.code, c.want)
 		}
 	}
 	a.set("POST /rules", answer{409, `{"faultstring":"Tried to save duplicate unique keys","conflict-id":"x"}`, nil})

@@ -199,7 +199,7 @@ func (n *noun) create() Command {
 		Run: func(ctx context.Context, env *Env, args *argparse.Values) error {
 			doc, err := env.readObject(args.String("file"))
 			if err != nil {
-				return err
+				return refused(err) // st2 makes no difference between the file and the server
 			}
 			d, err := env.Client.Post(ctx, n.path, doc)
 			if err != nil {
