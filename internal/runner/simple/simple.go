@@ -4,9 +4,12 @@ package simple
 import (
 	"context"
 	"errors"
+	"strings"
+	"unicode"
 
 	"github.com/galehq/gale"
 	"github.com/galehq/gale/internal/runner"
+	"github.com/galehq/gale/internal/schema"
 	"github.com/galehq/gale/py"
 )
 
@@ -73,12 +76,16 @@ func (a announcer) Run(ctx context.Context, job *runner.Job, _ runner.Output) ru
 	if job.ActionParameters != nil {
 		payload = job.ActionParameters.Clone()
 	}
+	route := runner.String(job.RunnerParameters, "route")
+	if strings.ContainsFunc(route, unicode.IsControl) {
+		return runner.Failf("the route %s is no name: it has control characters", py.Repr(route))
+	}
 	trace, _ := job.Context.GetString("trace_context")
 	traceContext, _ := trace.(*py.Dict)
 	err := a.announce(ctx, Announcement{
 		ExecutionID:  job.ExecutionID,
-		Route:        runner.String(job.RunnerParameters, "route"),
-		Payload:      payload,
+		Route:        route,
+		Payload:      shown(payload, job.ActionSchema),
 		TraceContext: traceContext,
 	})
 	if err != nil {
@@ -89,6 +96,13 @@ func (a announcer) Run(ctx context.Context, job *runner.Job, _ runner.Output) ru
 		result.Set(k, v)
 	}
 	return runner.Result{Status: gale.Succeeded, Result: result}
+}
+
+// shown is a payload as everybody may see it, who listens: a copy, with masks
+// for what the action calls secret.
+func shown(payload, parameters *py.Dict) *py.Dict {
+	d, _ := schema.MaskAt(payload.Clone(), schema.ParameterSecrets(parameters, payload)).(*py.Dict)
+	return d
 }
 
 func announcementType() gale.RunnerType {

@@ -67,3 +67,28 @@ func TestAFailingAnnouncementFailsTheAction(t *testing.T) {
 		t.Errorf("got %s %s", r.Status, py.Repr(r.Result))
 	}
 }
+
+// Everybody who listens sees an announcement, and the event log keeps it.
+func TestAnAnnouncementHidesSecretParameters(t *testing.T) {
+	var got Announcement
+	entry := Entries(func(_ context.Context, a Announcement) error { got = a; return nil })[1]
+	job := announcement()
+	job.ActionSchema = py.DictOf("message", py.DictOf("type", "string"), "token", py.DictOf("type", "string", "secret", true))
+	job.ActionParameters.Set("token", "hunter2")
+	r := entry.Runner.Run(t.Context(), job, runner.Discard)
+	if want := py.DictOf("message", "hi", "token", "********"); !py.Equal(got.Payload, want) {
+		t.Errorf("published %s, want %s", py.Repr(got.Payload), py.Repr(want))
+	}
+	if runner.String(r.Result, "token") != "hunter2" || runner.String(job.ActionParameters, "token") != "hunter2" {
+		t.Error("the result, which is sealed by others, or the job was changed")
+	}
+}
+
+func TestARouteIsOneLine(t *testing.T) {
+	entry := Entries(func(context.Context, Announcement) error { t.Error("it was published"); return nil })[1]
+	job := announcement()
+	job.RunnerParameters.Set("route", "x\nevent: st2.execution__update")
+	if r := entry.Runner.Run(t.Context(), job, runner.Discard); r.Status != gale.Failed {
+		t.Errorf("got %s", r.Status)
+	}
+}
