@@ -293,9 +293,12 @@ func emit(tx *store.Tx, kind string, e *gale.Execution) error {
 }
 
 // EventBody is what the event log says of an execution: its record, with
-// everything sealed masked.
+// everything sealed masked and what is too large left out.
 func EventBody(e *gale.Execution) ([]byte, error) {
 	body, err := py.Marshal(e)
+	if err == nil && len(body) > eventInline {
+		body, err = py.Marshal(slim(e))
+	}
 	if err == nil {
 		body, err = secret.MaskSealedJSON(body)
 	}
@@ -303,6 +306,55 @@ func EventBody(e *gale.Execution) ([]byte, error) {
 		return nil, fmt.Errorf("event of execution %s: %w", e.ID, err)
 	}
 	return body, nil
+}
+
+// eventInline is how large an event of an execution may be, in bytes of JSON,
+// before parts are left out: each change of status writes one, and the stream
+// keeps many in memory. A result that is kept in the row always fits.
+const eventInline = 2 * resultInline
+
+// partInline is the largest single parameter or part of a context that such
+// an event still has.
+const partInline = 4 << 10
+
+// slim is an execution without large parameters and parts of its context, or
+// without all that clients have chosen when that is not enough.
+func slim(e *gale.Execution) *gale.Execution {
+	s := *e
+	s.Parameters, s.Context, s.Callback = smallParts(e.Parameters), smallParts(e.Context), smallParts(e.Callback)
+	if body, err := py.Marshal(&s); err == nil && len(body) <= eventInline {
+		return &s
+	}
+	s.Parameters, s.Callback, s.Notify = py.NewDict(0), nil, nil
+	s.Context = py.NewDict(4)
+	for _, key := range []string{"user", "pack", "parent", "trace_context"} {
+		if v, ok := e.Context.GetString(key); ok && size(v) <= partInline {
+			s.Context.Set(key, v)
+		}
+	}
+	return &s
+}
+
+func smallParts(d *py.Dict) *py.Dict {
+	if size(d) <= partInline {
+		return d
+	}
+	small := py.NewDict(d.Len())
+	for k, v := range d.All() {
+		if size(k)+size(v) <= partInline {
+			small.Set(k, v)
+		}
+	}
+	return small
+}
+
+// size is how long the JSON of a value is, in bytes.
+func size(v any) int {
+	text, err := py.AppendJSON(nil, v)
+	if err != nil {
+		return 1 << 30
+	}
+	return len(text)
 }
 
 // with returns d with one more entry; d itself may be shared and stays as it is.

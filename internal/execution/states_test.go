@@ -307,3 +307,42 @@ func (w *world) queued(e *gale.Execution) error {
 	}
 	return nil
 }
+
+// The stream keeps many events in memory, and each change of status writes one.
+func TestEventsLeaveOutWhatIsLarge(t *testing.T) {
+	large := strings.Repeat("x", 1<<20)
+	many := py.NewDict(0)
+	for i := range 5000 {
+		many.Set(fmt.Sprintf("key%d", i), strings.Repeat("y", 100))
+	}
+	tests := []struct {
+		name string
+		e    gale.Execution
+		has  []string
+		not  string
+	}{
+		{"a small one is whole", gale.Execution{Parameters: py.DictOf("cmd", "date"), Context: py.DictOf("user", "ada")}, []string{`"cmd":"date"`, `"user":"ada"`}, ""},
+		{"a large parameter", gale.Execution{Parameters: py.DictOf("a", int64(1), "b", large), Context: py.DictOf("user", "ada")}, []string{`"a":1`, `"user":"ada"`}, "xxxx"},
+		{"a large part of a context", gale.Execution{Context: py.DictOf("user", "ada", "b", large)}, []string{`"user":"ada"`}, "xxxx"},
+		{"many small parameters", gale.Execution{Parameters: many, Context: py.DictOf("user", "ada", "other", int64(1))}, []string{`"user":"ada"`}, "yyyy"},
+		{"a result that is kept in the row", gale.Execution{Result: py.DictOf("r", strings.Repeat("z", 60<<10)), Parameters: py.DictOf("b", large)}, []string{"zzzz"}, "xxxx"},
+	}
+	for _, tt := range tests {
+		tt.e.ID, tt.e.Status = "5f0000000000000000000000", gale.Running
+		body, err := execution.EventBody(&tt.e)
+		if err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
+		}
+		if len(body) > 128<<10 {
+			t.Errorf("%s: %d bytes", tt.name, len(body))
+		}
+		for _, want := range append(tt.has, `"status":"running"`) {
+			if !strings.Contains(string(body), want) {
+				t.Errorf("%s: %s is missing in %.300s", tt.name, want, body)
+			}
+		}
+		if tt.not != "" && strings.Contains(string(body), tt.not) {
+			t.Errorf("%s: the large part is there", tt.name)
+		}
+	}
+}

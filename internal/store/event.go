@@ -6,13 +6,15 @@ import (
 	"time"
 
 	"github.com/galehq/gale"
+	"github.com/galehq/gale/py"
 )
 
 // EventTopic is rung when events were committed.
 const EventTopic = "event"
 
 // Event is one change as others may see it. Body is JSON without secrets,
-// the resource as of that change.
+// the resource as of that change; one of more than 256 KiB is replaced by its
+// id and body_size.
 type Event struct {
 	Seq   int64
 	Topic string // "execution", "trigger", "rule" …
@@ -39,6 +41,9 @@ func (tx *Tx) Emit(e Event) { tx.events = append(tx.events, e) }
 
 func (tx *Tx) writeEvents() error {
 	for _, e := range tx.events {
+		if len(e.Body) > maxEventBody {
+			e.Body = leftOut(e)
+		}
 		err := tx.send("insert into event (topic, kind, key, body, ts) values ($1, $2, $3, $4, $5)",
 			e.Topic, e.Kind, e.Key, string(e.Body), tx.Now)
 		if err != nil {
@@ -49,6 +54,19 @@ func (tx *Tx) writeEvents() error {
 		tx.Ring(EventTopic)
 	}
 	return nil
+}
+
+// maxEventBody is the largest body of an event. Readers hold hundreds of
+// events in memory, so that larger ones would let a few requests fill it.
+const maxEventBody = 256 << 10
+
+// leftOut stands for a body that is too large: readers ask for the resource.
+func leftOut(e Event) []byte {
+	body, err := py.AppendJSON(nil, py.DictOf("id", e.Key, "body_size", int64(len(e.Body))))
+	if err != nil {
+		return []byte("{}")
+	}
+	return body
 }
 
 // eventPage is how many events are read when nobody says how many.

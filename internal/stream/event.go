@@ -19,6 +19,10 @@ type event struct {
 	frames []frame
 }
 
+// size is how much memory an event takes, roughly: its body, and the frames
+// that are made of it.
+func (e *event) size() int { return 256 + 4*len(e.Body) }
+
 // frame is one server-sent event: StackStorm's name and the resource.
 type frame struct {
 	name      string
@@ -55,8 +59,20 @@ func (h *Hub) frames(ctx context.Context, e *event) ([]frame, error) {
 	if err != nil {
 		h.log.Error("event cannot be shown", "seq", e.Seq, "topic", e.Topic, "error", err)
 	}
-	e.frames, e.done = frames, true
+	if e.worthKeeping(frames) {
+		e.frames, e.done = frames, true
+	}
 	return frames, nil
+}
+
+// worthKeeping is false for frames that are much larger than their event: they
+// have the whole of a large action in them, and the ring counts on less.
+func (e *event) worthKeeping(frames []frame) bool {
+	n := 0
+	for i := range frames {
+		n += len(frames[i].data)
+	}
+	return n <= e.size()+(16<<10)
 }
 
 func (h *Hub) render(ctx context.Context, e *store.Event) ([]frame, error) {
@@ -64,7 +80,7 @@ func (h *Hub) render(ctx context.Context, e *store.Event) ([]frame, error) {
 		return h.renderExecution(ctx, e)
 	}
 	if e.Topic == "announcement" {
-		return []frame{{name: "st2.announcement__" + e.Kind, data: e.Body}}, nil
+		return []frame{{name: "st2.announcement__" + oneLine.Replace(e.Kind), data: e.Body}}, nil
 	}
 	name, known := resources[e.Topic]
 	if !known {
@@ -72,6 +88,10 @@ func (h *Hub) render(ctx context.Context, e *store.Event) ([]frame, error) {
 	}
 	return []frame{{name: name + "__" + e.Kind, data: e.Body}}, nil
 }
+
+// oneLine keeps a route, which anybody may have chosen, from being read as
+// lines of the stream's own.
+var oneLine = strings.NewReplacer("\n", " ", "\r", " ")
 
 // renderExecution makes two frames of one event: clients know executions
 // under two names.

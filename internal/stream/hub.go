@@ -21,7 +21,9 @@ import (
 
 const (
 	ringSize = 4096            // events kept in memory for clients that are up to date
+	ringMost = 64 << 20        // bytes that they may take, as far as that is known
 	readSize = 500             // events read from the log at once
+	pageSize = 100             // the same for a client that is behind the ring: there may be many
 	pollLog  = time.Second     // how long the reader trusts the doorbell alone
 	restart  = 2 * time.Second // pause after the store failed
 )
@@ -36,6 +38,7 @@ type Hub struct {
 	ready   chan struct{} // closed when Run knows where the log stands
 	mu      sync.Mutex
 	ring    []*event      // ascending by seq
+	held    int           // bytes of the ring
 	last    int64         // seq of the newest event read
 	changed chan struct{} // closed and replaced when the ring grows
 }
@@ -88,9 +91,15 @@ func (h *Hub) read(ctx context.Context) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := range events {
-		h.ring = append(h.ring, &event{Event: events[i]})
+		e := &event{Event: events[i]}
+		h.ring = append(h.ring, e)
+		h.held += e.size()
 	}
-	if over := len(h.ring) - ringSize; over > 0 {
+	over := 0
+	for ; len(h.ring)-over > ringSize || h.held > ringMost; over++ {
+		h.held -= h.ring[over].size()
+	}
+	if over > 0 {
 		h.ring = append(h.ring[:0:0], h.ring[over:]...)
 	}
 	h.last = events[len(events)-1].Seq
@@ -135,7 +144,7 @@ func (h *Hub) now() int64 {
 
 // catchUp reads events from the log for a client that is behind the ring.
 func (h *Hub) catchUp(ctx context.Context, cursor int64) ([]*event, error) {
-	events, err := h.store.Events(ctx, cursor, readSize)
+	events, err := h.store.Events(ctx, cursor, pageSize)
 	if err != nil {
 		return nil, err
 	}

@@ -248,9 +248,12 @@ func (c *client) sendEvents(ctx context.Context) (changed <-chan struct{}, err e
 			return nil, err
 		}
 	}
-	for _, e := range events {
+	for i, e := range events {
 		if err := c.sendEvent(ctx, e); err != nil {
 			return nil, err
+		}
+		if behind {
+			events[i] = nil // its frames are for nobody else, and a slow client makes them wait
 		}
 		if c.over {
 			break

@@ -16,6 +16,7 @@ import (
 var logTests = []namedTest{
 	{"events are read in order from a cursor", testEvents},
 	{"events of concurrent writers are all read, once", testEventsConcurrent},
+	{"a body that is too large is replaced by its id", testLargeEvent},
 	{"trimming keeps the newest event and never starts again", testTrim},
 	{"the last event is a cursor for what comes next", testLastEvent},
 	{"output comes back in order, by type and from a cursor", testOutput},
@@ -118,6 +119,23 @@ func testEventsConcurrent(t *testing.T, b Backend) {
 		if n != 1 {
 			t.Errorf("event %s was read %d times", k, n)
 		}
+	}
+}
+
+func testLargeEvent(t *testing.T, b Backend) {
+	s := b.Open(t, store.Config{})
+	update(t, s, func(tx *store.Tx) error {
+		for _, n := range []int{100, 1 << 20} {
+			tx.Emit(store.Event{Topic: "key", Kind: "update", Key: "k1", Body: []byte(`"` + strings.Repeat("x", n) + `"`)})
+		}
+		return nil
+	})
+	events, err := s.Events(t.Context(), 0, 10)
+	if err != nil || len(events) != 2 {
+		t.Fatalf("got %d events, %v", len(events), err)
+	}
+	if len(events[0].Body) != 102 || string(events[1].Body) != `{"id":"k1","body_size":1048578}` {
+		t.Errorf("got bodies of %d bytes and %.80s", len(events[0].Body), events[1].Body)
 	}
 }
 
