@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -54,8 +55,10 @@ func TestKillLosesNothing(t *testing.T) {
 				t.Errorf("execution %s has no end", id)
 			}
 		}
-		if count[gale.Abandoned] > 16 {
-			t.Errorf("%d executions were abandoned, more than there are slots", count[gale.Abandoned])
+		// As many as there are slots can run, and as many again have just
+		// ended when their outcome is not stored yet.
+		if slots := max(16, 8*runtime.GOMAXPROCS(0)); count[gale.Abandoned] > 2*slots {
+			t.Errorf("%d executions were abandoned, with %d slots", count[gale.Abandoned], slots)
 		}
 		t.Logf("before the kill %d had begun; ends: %v", before, count)
 	})
