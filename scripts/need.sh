@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes sure that the tests find what they run beside Gale: PostgreSQL, Python 3
-# with venv, git and curl. As root on Debian or Ubuntu it installs what is
-# missing; elsewhere it names it and stops. Nothing is skipped silently.
+# with venv, git, curl, and a C compiler for the race detector. As root on
+# Debian or Ubuntu it installs what is missing; elsewhere it names it and stops.
+# Nothing is skipped silently.
 set -eu
 
 missing=
@@ -18,6 +19,8 @@ need python3-venv python3 -c 'import venv, ensurepip'
 need git git --version
 need curl curl --version
 need procps ps --version
+need gcc gcc --version
+need libc6-dev test -e /usr/include/stdio.h
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
