@@ -227,6 +227,9 @@ func TestTriggersAndTheirTypes(t *testing.T) {
 	s.call("POST", "/api/v1/triggers", `{"name": "n", "pack": "lab", "type": "lab.nope"}`).refused(400, "could not be found")
 	trig := s.call("POST", "/api/v1/triggers", `{"name": "front", "pack": "lab", "type": "lab.door", "parameters": {"which": "front"}}`).is(201).object()
 	s.want(trig, "ref", "lab.front")
+	if list := s.call("GET", "/api/v1/triggers/?type=lab.door", nil).is(200).list(); len(list) != 1 || text(list[0].(*py.Dict), "ref") != "lab.front" {
+		t.Errorf("triggers of type lab.door are %s, want lab.front alone", py.Repr(list))
+	}
 	id := text(trig, "id")
 	s.want(s.call("PUT", "/api/v1/triggers/"+id, `{"name": "front", "pack": "lab", "type": "lab.door", "parameters": {"which": "back"}}`).is(200).object(), "parameters.which", "back")
 	s.call("DELETE", "/api/v1/triggers/"+id, nil).is(204)

@@ -21,14 +21,14 @@ func (s *Service) triggerHandlers() httpapi.Handlers {
 		"trigger_types.get":         s.getTriggerType,
 		"trigger_types.update":      s.updateTriggerType,
 		"trigger_types.delete":      s.deleteTriggerType,
-		"triggers.list":             s.listTriggers(),
+		"triggers.list":             s.listTriggers(equal("type", "type")),
 		"triggers.create":           s.createTrigger,
 		"triggers.get":              s.getTrigger,
 		"triggers.update":           s.updateTrigger,
 		"triggers.delete":           s.deleteTrigger,
 		"timers.list":               s.listTimers,
 		"timers.get":                s.getTimer,
-		"webhooks.list":             s.listTriggers(store.Eq("type", trigger.WebhookType)),
+		"webhooks.list":             s.listTriggers(only(store.Eq("type", trigger.WebhookType))),
 		"webhooks.get":              s.getWebhook,
 		"webhooks.receive":          s.receiveWebhook,
 		"trigger_instances.list":    s.listInstances,
@@ -190,10 +190,14 @@ func showTrigger(_ *listed, t *gale.Trigger) (*py.Dict, error) {
 
 // listTriggers lists all triggers for which the conditions hold. These lists
 // have neither pages nor projections.
-func (s *Service) listTriggers(where ...store.Cond) httpapi.Handler {
-	l := &listing[gale.Trigger]{table: store.Triggers, order: []string{"id"}, show: showTrigger,
-		filters: []filter{func(*store.Tx, *httpapi.Request) ([]store.Cond, bool, error) { return where, false, nil }}}
+func (s *Service) listTriggers(filters ...filter) httpapi.Handler {
+	l := &listing[gale.Trigger]{table: store.Triggers, order: []string{"id"}, show: showTrigger, filters: filters}
 	return func(r *httpapi.Request) (*httpapi.Response, error) { return l.serve(s, r) }
+}
+
+// only keeps to what meets a condition, whatever was asked.
+func only(c store.Cond) filter {
+	return func(*store.Tx, *httpapi.Request) ([]store.Cond, bool, error) { return []store.Cond{c}, false, nil }
 }
 
 func (s *Service) listTimers(r *httpapi.Request) (*httpapi.Response, error) {
@@ -204,7 +208,7 @@ func (s *Service) listTimers(r *httpapi.Request) (*httpapi.Response, error) {
 		}
 		types = []string{typ}
 	}
-	return s.listTriggers(store.Cond{Column: "type", Op: "in", Value: types})(r)
+	return s.listTriggers(only(store.Cond{Column: "type", Op: "in", Value: types}))(r)
 }
 
 // getTimer finds timers only: of other triggers it says what it says of none.
