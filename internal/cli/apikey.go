@@ -10,7 +10,7 @@ import (
 	"github.com/galehq/gale/py"
 )
 
-var apiKeys = noun{name: "Api Key", plural: "API keys", path: "/apikeys", id: "key-or-id", whole: true,
+var apiKeys = noun{name: "API Key", plural: "API keys", path: "/apikeys", id: "key-or-id", whole: true,
 	columns: []string{"id", "user", "metadata"}, order: []string{"id", "user", "metadata"}}
 
 func apiKeyCommand() Command {

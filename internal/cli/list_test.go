@@ -338,6 +338,9 @@ func TestAPIKeys(t *testing.T) {
 	if r := s.run("apikey create -m {"); r.code != 2 || !strings.Contains(r.errOut, "argument -m/--metadata: not valid JSON") {
 		t.Errorf("got %d %q", r.code, r.errOut)
 	}
+	if r := s.run("apikey get nope"); r.code != 1 || !strings.HasPrefix(r.out, "API Key \"nope\" is not found.\n") {
+		t.Errorf("got %d %q", r.code, r.out)
+	}
 	path := s.file("k.json", `{"id":"k1","key_hash":"h"}`)
 	a.requests()
 	s.run("apikey load " + path)
