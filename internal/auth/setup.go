@@ -40,7 +40,7 @@ func Bootstrap(tx *store.Tx) (apiKey, setup string, err error) {
 // SetupValid returns the set-up token's record, or Unauthenticated.
 func SetupValid(tx *store.Tx, text string) (*gale.Token, error) {
 	t, err := store.Tokens.By(tx, "hash", hashToken(text))
-	refused := gale.Errorf(gale.Unauthenticated, "this link has expired or was used; `gale user add NAME` on the server makes a user")
+	refused := gale.Errorf(gale.Unauthenticated, "this link has expired or was used; `gale user add NAME --admin` on the server makes a user")
 	if err != nil {
 		if gale.KindOf(err) == gale.NotFound {
 			return nil, refused

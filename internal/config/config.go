@@ -107,7 +107,7 @@ type Config struct {
 	} `section:"keyvalue"`
 
 	Log struct {
-		Level         string   `opt:"level" default:"info" choices:"debug info warning error" doc:"(Gale) least important messages that are logged"`
+		Level         string   `opt:"level" default:"warning" choices:"debug info warning error" doc:"(Gale) least important messages that are logged; info has a line for each request"`
 		Format        string   `opt:"format" default:"text" choices:"text json" doc:"(Gale) form of log lines"`
 		MaskSecrets   bool     `opt:"mask_secrets" default:"true" doc:"whether logs hide secrets"`
 		MaskBlacklist []string `opt:"mask_secrets_blacklist" doc:"more names of attributes that logs hide"`

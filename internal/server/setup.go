@@ -23,7 +23,7 @@ func (p *Process) checkSetup(ctx context.Context, token string) error {
 
 func gone(err error) error {
 	if gale.KindOf(err) == gale.Unauthenticated && err != nil {
-		return fmt.Errorf("%w; on the server's machine `gale user add NAME` makes a user", errSetupGone)
+		return fmt.Errorf("%w; on the server's machine `gale user add NAME --admin` makes one", errSetupGone)
 	}
 	return err
 }
