@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/galehq/gale/internal/cli"
@@ -77,24 +78,33 @@ func untilSignal(ctx context.Context, opt Options) error {
 	signals := make(chan os.Signal, 3)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
-	p, err := Open(ctx, opt)
-	if err != nil {
-		return err
-	}
+	// The signals are watched from here on: a database that does not answer
+	// must not make a start that cannot be ended.
+	var process atomic.Pointer[Process]
 	go func() {
 		<-signals
-		fmt.Fprintln(opt.Out, stopping(p))
+		fmt.Fprintln(opt.Out, stopping(process.Load()))
 		cancel()
 		<-signals
-		p.endActions()
+		if p := process.Load(); p != nil {
+			p.endActions()
+		}
 		<-signals
 		os.Exit(130)
 	}()
+	p, err := Open(ctx, opt)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // it was told to end
+		}
+		return err
+	}
+	process.Store(p)
 	return p.Run(ctx)
 }
 
 func stopping(p *Process) string {
-	if p.runningActions() == 0 {
+	if p == nil || p.runningActions() == 0 {
 		return "Stopping."
 	}
 	return fmt.Sprintf("Stopping; waiting for %d running actions, at most %s. Ctrl-C again ends them.",

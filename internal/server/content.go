@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -42,7 +43,7 @@ func (p *Process) register(ctx context.Context) error {
 			// Files of actions that are made through the API go in here, so it
 			// must not be part of what the next version replaces.
 			own := filepath.Join(p.Places.Packs[0], gale.DefaultPack)
-			if err := os.CopyFS(own, os.DirFS(dir)); err != nil {
+			if err := copyWhole(own, dir); err != nil {
 				return fmt.Errorf("pack %s: %w", gale.DefaultPack, err)
 			}
 			dir = own
@@ -52,6 +53,29 @@ func (p *Process) register(ctx context.Context) error {
 		}
 	}
 	p.Places.Packs = append(p.Places.Packs, root)
+	return nil
+}
+
+// copyWhole copies a directory to a place where there is none, whole or not at
+// all: a start that was killed must not keep later ones from starting.
+func copyWhole(to, from string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	part, err := os.MkdirTemp(filepath.Dir(to), "."+filepath.Base(to)+"-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(part)
+	if err := os.CopyFS(part, os.DirFS(from)); err != nil {
+		return err
+	}
+	if err := os.Chmod(part, 0o755); err != nil {
+		return err
+	}
+	if err := os.Rename(part, to); err != nil && !errors.Is(err, fs.ErrExist) { // another process was faster
+		return err
+	}
 	return nil
 }
 
@@ -173,7 +197,7 @@ func (p *Process) writeCredentials(ctx context.Context, apiKey string) error {
 		APIKey string `json:"api_key"`
 	}
 	if text, err := os.ReadFile(path); err == nil && apiKey == "" {
-		if err := py.Unmarshal(text, &have); err == nil && have.URL == p.URL() && have.APIKey != "" {
+		if err := py.Unmarshal(text, &have); err == nil && have.URL == p.URL() && have.APIKey != "" && private(path) {
 			return nil
 		}
 		apiKey = have.APIKey
@@ -193,6 +217,12 @@ func (p *Process) writeCredentials(ctx context.Context, apiKey string) error {
 		return err
 	}
 	return writeFile(path, append(text, '\n'))
+}
+
+// private reports whether only a file's owner may read it.
+func private(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Perm()&0o077 == 0
 }
 
 // writeFile replaces a file that only its owner may read, whole or not at all.
@@ -227,7 +257,7 @@ func (p *Process) banner(chosen []Role) {
 	if p.setup != "" {
 		p.say("\nFirst start. Make your user, once, within %d minutes:", int(auth.SetupTTL.Minutes()))
 		p.say("  in a browser: %s/setup/%s", url, p.setup)
-		p.say("  or in a terminal: gale user add NAME%s", flag)
+		p.say("  or in a terminal: gale user add NAME --admin%s", flag)
 	}
 	p.say("\nOn this machine the command line needs no login. Try:")
 	p.say("  gale run core.local cmd=date%s", flag)

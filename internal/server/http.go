@@ -20,13 +20,14 @@ import (
 // drain is how long requests may go on when the server stops.
 const drain = 5 * time.Second
 
-// serve answers HTTP until ctx ends.
-func (p *Process) serve(ctx context.Context, chosen []Role) error {
+// serve answers HTTP until serving ends. When ctx has ended it says that this
+// process is not the one to turn to any more.
+func (p *Process) serve(ctx, serving context.Context, chosen []Role) error {
 	hub := stream.NewHub(p.Store, p.Bus, p.Log)
-	streams, stopStreams := context.WithCancel(ctx)
-	defer stopStreams()
 	hubDone := make(chan error, 1)
-	go func() { hubDone <- hub.Run(streams) }()
+	hubCtx, stopHub := context.WithCancel(serving)
+	defer stopHub()
+	go func() { hubDone <- hub.Run(hubCtx) }()
 	site := &site{p: p}
 	if has(chosen, "api") || has(chosen, "auth") || has(chosen, "stream") {
 		handler, err := p.handler(hub)
@@ -51,13 +52,14 @@ func (p *Process) serve(ctx context.Context, chosen []Role) error {
 	case <-ctx.Done():
 	}
 	site.ready.Store(false)
+	<-serving.Done()
+	hubErr := <-hubDone // first, as it ends the streams, which never end by themselves
 	stopping, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
 	if err := srv.Shutdown(stopping); err != nil {
 		_ = srv.Close()
 	}
-	stopStreams()
-	return <-hubDone
+	return hubErr
 }
 
 // handler is the API as its document says.

@@ -18,6 +18,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -80,15 +81,27 @@ func (p *Process) Run(ctx context.Context) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
+	// Actions that are given time to end may need the API as long as they run,
+	// and who follows them wants to hear of their end.
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopServing()
+	var working sync.WaitGroup
 	for _, r := range roles {
+		working.Add(1)
 		group.Go(func() error {
+			defer working.Done()
 			if err := r.Run(ctx, p); err != nil && !errors.Is(err, context.Canceled) {
 				return fmt.Errorf("%s: %w", r.Name, err)
 			}
 			return nil
 		})
 	}
-	group.Go(func() error { return p.serve(ctx, roles) })
+	group.Go(func() error {
+		working.Wait()
+		stopServing()
+		return nil
+	})
+	group.Go(func() error { return p.serve(ctx, serving, roles) })
 	return group.Wait()
 }
 
@@ -195,16 +208,31 @@ func (p *Process) openKey(ctx context.Context) error {
 	if p.Key, err = secret.LoadKey(path, stored == ""); err != nil {
 		return err
 	}
-	if stored != "" {
-		return p.Key.CheckFingerprint(stored, path)
+	if stored == "" {
+		if stored, err = p.claimStore(ctx); err != nil {
+			return err
+		}
 	}
-	return p.Store.Update(ctx, func(tx *store.Tx) error {
-		p.storeID = tx.NewID()
-		if err := tx.SetFact(factFingerprint, p.Key.Fingerprint()); err != nil {
+	return p.Key.CheckFingerprint(stored, path)
+}
+
+// claimStore makes a new store that of our key, unless another process was
+// faster, and returns the fingerprint that counts.
+func (p *Process) claimStore(ctx context.Context) (stored string, err error) {
+	err = p.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		if err := tx.Lock("installation"); err != nil {
+			return err
+		}
+		if stored, p.storeID, err = facts(tx); err != nil || stored != "" {
+			return err
+		}
+		stored, p.storeID = p.Key.Fingerprint(), tx.NewID()
+		if err := tx.SetFact(factFingerprint, stored); err != nil {
 			return err
 		}
 		return tx.SetFact(factStoreID, p.storeID)
 	})
+	return stored, err
 }
 
 func facts(tx *store.Tx) (fingerprint, id string, err error) {

@@ -36,6 +36,7 @@ type Hub struct {
 	snaps snapshots
 
 	ready   chan struct{} // closed when Run knows where the log stands
+	ended   chan struct{} // closed when Run has returned
 	mu      sync.Mutex
 	ring    []*event      // ascending by seq
 	held    int           // bytes of the ring
@@ -45,11 +46,14 @@ type Hub struct {
 
 // NewHub returns a Hub; Run makes it follow the log.
 func NewHub(st *store.Store, b bus.Bus, log *slog.Logger) *Hub {
-	return &Hub{store: st, bus: b, log: log, changed: make(chan struct{}), ready: make(chan struct{}), snaps: newSnapshots(st)}
+	return &Hub{store: st, bus: b, log: log, changed: make(chan struct{}), ready: make(chan struct{}), ended: make(chan struct{}), snaps: newSnapshots(st)}
 }
 
-// Run follows the log until ctx ends.
+// Run follows the log until ctx ends. The streams end after it, when they have
+// sent what there is. It must be
+// called once.
 func (h *Hub) Run(ctx context.Context) error {
+	defer close(h.ended)
 	bell := h.bus.Subscribe(store.EventTopic)
 	defer bell.Close()
 	last, err := h.store.LastEvent(ctx)
@@ -76,7 +80,24 @@ func (h *Hub) Run(ctx context.Context) error {
 			bell.Wait(ctx, pollLog)
 		}
 	}
+	h.readLast()
 	return nil
+}
+
+// lastWords is how long reading what was committed until the end may take.
+const lastWords = time.Second
+
+// readLast reads what has come since the last look. Who follows an execution
+// wants to hear how it ended, also when the process ends right after it. What
+// cannot be read now they read when they come back.
+func (h *Hub) readLast() {
+	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
+	defer cancel()
+	for {
+		if n, err := h.read(ctx); err != nil || n < readSize {
+			return
+		}
+	}
 }
 
 // read takes the next events from the log into the ring and returns how many.
@@ -130,8 +151,21 @@ func (h *Hub) wait(ctx context.Context) error {
 	select {
 	case <-h.ready:
 		return nil
+	case <-h.ended:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// over reports whether Run has returned: there will be no more events, and
+// those that there are can be read.
+func (h *Hub) over() bool {
+	select {
+	case <-h.ended:
+		return true
+	default:
+		return false
 	}
 }
 

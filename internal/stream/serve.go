@@ -106,6 +106,7 @@ func (c *client) follow(ctx context.Context, resume bool) error {
 		return c.sendEnded(ctx, ended)
 	}
 	for ctx.Err() == nil && !c.over {
+		last := c.hub.over()
 		changed, err := c.sendEvents(ctx)
 		if err != nil {
 			return err
@@ -115,6 +116,9 @@ func (c *client) follow(ctx context.Context, resume bool) error {
 		}
 		if c.over || changed == nil {
 			continue
+		}
+		if last {
+			return nil
 		}
 		if err := c.wait(ctx, changed, outputs); err != nil {
 			return err
@@ -139,6 +143,7 @@ func (c *client) wait(ctx context.Context, changed, outputs <-chan struct{}) err
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
+	case <-c.hub.ended:
 	case <-changed:
 	case <-outputs:
 	case <-t.C:
@@ -424,6 +429,7 @@ func (h *Hub) follow(ctx context.Context, w *httpapi.StreamWriter, id string, ty
 	var after int64
 	silent := time.Now()
 	for ctx.Err() == nil {
+		ending := h.over()
 		done, err := h.settled(ctx, id) // before the output is read: what ended has stored all of it
 		if err != nil {
 			return err
@@ -446,9 +452,13 @@ func (h *Hub) follow(ctx context.Context, w *httpapi.StreamWriter, id string, ty
 			}
 			silent = time.Now()
 		}
+		if !more && ending {
+			return nil
+		}
 		if !more {
 			select {
 			case <-ctx.Done():
+			case <-h.ended:
 			case <-rings:
 				pause(ctx, followPause)
 			}
