@@ -79,7 +79,7 @@ func (s *Service) Prepare(it Item) (*gale.Key, error) {
 	switch {
 	case it.Encrypted:
 		if _, err := s.Key.Decrypt(it.Value); err != nil {
-			return nil, gale.Errorf(gale.Invalid, "the value of key %s is not encrypted with this installation's key: %v", it.Name, err)
+			return nil, gale.Errorf(gale.Invalid, "Failed to verify the integrity of the provided value for key %q. Make sure it is encrypted with this installation's key: %v", it.Name, err)
 		}
 		k.Secret, k.Encrypted = true, true
 	case it.Secret:

@@ -192,7 +192,16 @@ func (s *Service) seal(def *Definition, e *gale.Execution, values *py.Dict) (*py
 	if values.Len() == 0 {
 		return py.NewDict(0), nil
 	}
-	sealed, err := secret.Seal(s.Key, place(e, "parameters"), values, def.Params.Secrets(values))
+	paths := def.Params.Secrets(values)
+	// A secret that was given to another parameter as well is one there, too.
+	if repeated := secret.NewMasker(secret.Texts(values, paths)...); repeated != nil {
+		for name, v := range values.All() {
+			if repeated.Contains(v) {
+				paths = append(paths, schema.Path{name})
+			}
+		}
+	}
+	sealed, err := secret.Seal(s.Key, place(e, "parameters"), values, paths)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,9 @@ func Document(e *gale.Execution, action, runner any) *py.Dict {
 	}
 	if e.InstanceID != "" {
 		d.Set("trigger_instance", py.DictOf("id", e.InstanceID, "trigger", e.Trigger))
-		d.Set("trigger", refDict(e.Trigger))
+		trigger := refDict(e.Trigger)
+		trigger.Set("type", e.TriggerType)
+		d.Set("trigger", trigger)
 		d.Set("trigger_type", refDict(e.TriggerType))
 	}
 	return d
