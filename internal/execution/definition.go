@@ -195,7 +195,8 @@ func (s *Service) seal(def *Definition, e *gale.Execution, values *py.Dict) (*py
 	paths := def.Params.Secrets(values)
 	// A secret that was given to another parameter as well is one there, too.
 	if repeated := secret.NewMasker(secret.Texts(values, paths)...); repeated != nil {
-		for name, v := range values.All() {
+		rest, _ := secret.MaskAt(values, paths).(*py.Dict)
+		for name, v := range rest.All() {
 			if repeated.Contains(v) {
 				paths = append(paths, schema.Path{name})
 			}
