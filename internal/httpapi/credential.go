@@ -43,6 +43,11 @@ var errNoCredentials = &Error{Status: http.StatusUnauthorized, Fault: "Unauthori
 // identify finds out who asks and whether they may use the operation at all.
 func (s *server) identify(ctx context.Context, req *Request) error {
 	if s.cfg.Anonymous != nil {
+		// Without credentials every page that a user of this network visits
+		// could act here, as nothing else tells it from a program.
+		if err := s.sameOrigin(req.HTTP); err != nil {
+			return err
+		}
 		req.Identity = s.cfg.Anonymous
 	} else if err := s.authenticate(ctx, req); err != nil || req.Op.Open {
 		return err
@@ -79,11 +84,12 @@ func (s *server) authenticate(ctx context.Context, req *Request) error {
 	return nil
 }
 
-// sameOrigin refuses what a page of another site does with a visitor's
-// cookie. Requests that prove themselves otherwise cannot be made by one.
+// sameOrigin refuses what a page of another site does in a visitor's place: with
+// the cookie, or where no credentials are asked for. Requests that prove
+// themselves otherwise cannot be made by one.
 func (s *server) sameOrigin(r *http.Request) error {
 	if err := s.crossOrigin.Check(r); err != nil {
-		return &Error{Status: http.StatusForbidden, Fault: "A page of another site may not act with this cookie.", Err: err}
+		return &Error{Status: http.StatusForbidden, Fault: "A page of another site may not act here; api.allow_origin lists those that may.", Err: err}
 	}
 	return nil
 }

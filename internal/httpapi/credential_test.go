@@ -103,6 +103,18 @@ func TestAnonymousNeedsNoCredentials(t *testing.T) {
 	}
 }
 
+func TestPagesOfOtherSitesCannotActWhereNobodyLogsIn(t *testing.T) {
+	h := testHandler(t, nil, func(c *Config) {
+		c.Authenticate, c.Anonymous = nil, &Identity{User: "stanley", Admin: true}
+		c.AllowOrigin = []string{"https://ui.example.org"}
+	})
+	for origin, status := range map[string]int{"https://evil.example.org": 403, "https://ui.example.org": 202, "": 202} {
+		if w := call(h, "POST", "/v1/webhooks/x", "", "Origin", origin); w.Code != status {
+			t.Errorf("origin %q: got %d %s, want %d", origin, w.Code, w.Body, status)
+		}
+	}
+}
+
 func TestAFailingAuthenticatorIsNoAnswerToTheClient(t *testing.T) {
 	h := testHandler(t, nil, func(c *Config) {
 		c.Authenticate = func(context.Context, Credentials) (*Identity, error) { return nil, errors.New("dial tcp: refused") }
