@@ -20,6 +20,9 @@ import (
 // drain is how long requests may go on when the server stops.
 const drain = 5 * time.Second
 
+// slowBody is how long a client may take to send a body that is not the API's.
+const slowBody = 10 * time.Second
+
 // serve answers HTTP until serving ends. When ctx has ended it says that this
 // process is not the one to turn to any more.
 func (p *Process) serve(ctx, serving context.Context, chosen []Role) error {
@@ -95,6 +98,9 @@ type site struct {
 }
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 { // the API sets a time of its own
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(slowBody))
+	}
 	switch path := r.URL.Path; {
 	case path == "/healthz":
 		answer(w, http.StatusOK, py.DictOf("status", "ok"))

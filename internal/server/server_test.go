@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -427,3 +428,23 @@ func TestTheURLIsWhereThisMachineReachesTheServer(t *testing.T) {
 		l.Close()
 	}
 }
+
+// The set-up form is open to everybody: a body that never comes must not hold
+// a connection for ever.
+func TestASlowBodyIsGivenUp(t *testing.T) {
+	var deadline time.Time
+	w := &deadlineWriter{ResponseRecorder: httptest.NewRecorder(), set: func(at time.Time) { deadline = at }}
+	r := httptest.NewRequest("POST", "/healthz", strings.NewReader("x"))
+	before := time.Now()
+	(&site{}).ServeHTTP(w, r)
+	if deadline.Before(before) || deadline.Sub(before) > time.Minute {
+		t.Errorf("the body may come until %v, asked at %v", deadline, before)
+	}
+}
+
+type deadlineWriter struct {
+	*httptest.ResponseRecorder
+	set func(time.Time)
+}
+
+func (w *deadlineWriter) SetReadDeadline(at time.Time) error { w.set(at); return nil }
