@@ -27,6 +27,7 @@ const (
 	slots       = 8                // timers fired at once; firing only touches SQL
 	syncPoll    = 10 * time.Second // how long a new timer waits at most when its ring was lost
 	brokenAgain = time.Hour        // until a timer that cannot be read is tried again
+	clockSlack  = time.Minute      // by less than that a clock may be set back unnoticed: what has fired must not fire again
 )
 
 // Engine fires timers.
@@ -36,6 +37,7 @@ type Engine struct {
 	Log   *slog.Logger
 
 	over map[string]bool // ids of triggers that will not fire any more, or never; of sync alone
+	seen gale.Time       // when sync last looked; of sync alone
 }
 
 // Run fires timers until ctx ends.
@@ -65,8 +67,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	return err
 }
 
-// sync gives every timer trigger that has none its queue row. Rows of
-// triggers that are gone go when they are due.
+// sync gives every timer trigger that has none its queue row, and puts right
+// those that a clock which was ahead has moved too far. Rows of triggers that
+// are gone go when they are due.
 func (e *Engine) sync(ctx context.Context) error {
 	missing, err := e.missing(ctx)
 	if err != nil {
@@ -88,14 +91,20 @@ func (e *Engine) sync(ctx context.Context) error {
 }
 
 // missing returns the timer triggers without a queue row, save those that are
-// known to be over.
+// known to be over. At the first look, and when the clock was set back since
+// the last one, it also returns those that are due later than in clockSlack:
+// for a clock that was ahead they may wait for a time that is far away.
 func (e *Engine) missing(ctx context.Context) ([]*gale.Trigger, error) {
 	var missing []*gale.Trigger
+	var now gale.Time
 	err := e.Store.View(ctx, func(tx *store.Tx) error {
-		missing = nil
+		missing, now = nil, tx.Now
+		where, args := "q.key is null", []any{Queue, trigger.IntervalType, trigger.DateType, trigger.CronType}
+		if now.Add(clockSlack) < e.seen || e.seen == 0 {
+			where, args = "(q.key is null or q.owner is null and q.run_at > $5)", append(args, now.Add(clockSlack))
+		}
 		rows, err := tx.Query(`select t.id from "trigger" t left join queue q on q.kind = $1 and q.key = t.id
-			where t.type in ($2, $3, $4) and q.key is null order by t.id`,
-			Queue, trigger.IntervalType, trigger.DateType, trigger.CronType)
+			where t.type in ($2, $3, $4) and `+where+" order by t.id", args...)
 		if err != nil {
 			return err
 		}
@@ -115,6 +124,9 @@ func (e *Engine) missing(ctx context.Context) ([]*gale.Trigger, error) {
 		}
 		return rows.Err()
 	})
+	if err == nil {
+		e.seen = now
+	}
 	return missing, err
 }
 
@@ -130,12 +142,20 @@ func (e *Engine) schedule(ctx context.Context, t *gale.Trigger) (again bool, err
 		if err := tx.Lock("timer:" + t.ID); err != nil {
 			return err
 		}
-		if _, found, err := tx.QueueItem(Queue, t.ID); err != nil || found {
+		it, found, err := tx.QueueItem(Queue, t.ID)
+		if err != nil || found && !ahead(t, it, tx.Now) {
 			return err // another engine was faster
 		}
 		return tx.Push(store.Push{Kind: Queue, Key: t.ID, RunAt: next})
 	})
 	return again, err
+}
+
+// ahead reports whether a timer's row waits for a later firing than the next
+// one after now, give or take clockSlack.
+func ahead(t *gale.Trigger, it store.Item, now gale.Time) bool {
+	next, ok, err := nextFiring(t, now.Add(clockSlack))
+	return err == nil && ok && it.Owner == "" && it.RunAt > next
 }
 
 // nextFiring is the first firing of a timer trigger after a moment.

@@ -234,3 +234,34 @@ func TestPayloadIsStackStorms(t *testing.T) {
 		}
 	})
 }
+
+// A clock that was ahead, of the machine or of the database, has moved timers
+// to times that are far away. They fire again when the clock is right.
+func TestATimerDoesNotWaitForAClockThatWasAhead(t *testing.T) {
+	onAll(t, func(f *fixture) {
+		seconds := f.timer(trigger.IntervalType, py.DictOf("unit", "seconds", "delta", int64(1)))
+		year := f.timer(trigger.DateType, py.DictOf("timezone", "UTC", "date", "2999-01-01 00:00:00"))
+		daily := f.timer(trigger.IntervalType, py.DictOf("unit", "days", "delta", int64(1)))
+		f.run(1)
+		f.await("the first firing", func() bool { return len(f.fired(seconds)) > 0 })
+		f.await("all rows", func() bool { _, a := f.row(year); _, b := f.row(daily); return a && b })
+		before, _ := f.row(daily)
+		f.await("the row to be free", func() bool {
+			var moved int64
+			f.update(func(tx *store.Tx) (err error) {
+				moved, err = tx.Exec("update queue set run_at = $1 where kind = $2 and key = $3 and owner is null", tx.Now.Add(365*24*time.Hour), timer.Queue, seconds.ID)
+				return err
+			})
+			return moved == 1
+		})
+		n := len(f.fired(seconds))
+		f.run(1) // an engine that has not looked yet
+		f.await("another firing", func() bool { return len(f.fired(seconds)) > n+1 })
+		if after, _ := f.row(daily); after.RunAt != before.RunAt || after.Gen != before.Gen {
+			f.Errorf("a timer that was right was moved from %v to %v", before, after)
+		}
+		if len(f.fired(daily))+len(f.fired(year)) > 0 {
+			f.Error("a timer fired that was not due")
+		}
+	})
+}
