@@ -59,7 +59,7 @@ func writePack(dir string) error {
 }
 
 // imports is what the wrapper and an action import before they do anything.
-const imports = "from gale_sdk import action; from st2common.runners.base_action import Action"
+const imports = "import gale_sdk.action, gale_sdk.lazysite, _json, _sitebuiltins, st2common.runners.base_action"
 
 // interpreter returns a function that makes bare commands of the interpreter
 // that Gale uses, with the SDK in reach.

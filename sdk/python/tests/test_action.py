@@ -70,6 +70,48 @@ class ResultTest(unittest.TestCase):
         self.assertEqual(outcome.sent["result"], 2000000)
 
 
+class EndTest(unittest.TestCase):
+    """What is still open when run() has returned is ended as the interpreter
+    would end it."""
+
+    def check(self, top, run, want):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "made")
+            source = "%s\n%sfrom st2common.runners.base_action import Action\nclass A(Action):\n    def run(self, path):\n%s" % (
+                "import os, sys, time",
+                top + "\n" if top else "",
+                "".join("        %s\n" % line for line in run.split("\n")),
+            )
+            outcome = process.run(source, parameters={"path": path})
+            self.assertEqual((outcome.code, outcome.sent), (0, {"result": 1, "status": None}), run + outcome.err)
+            with open(path, "rb") as file:
+                self.assertEqual(file.read(), want, run)
+
+    def test_a_file_left_open_is_written(self):
+        self.check("", "global kept\nkept = open(path, 'w')\nkept.write('whole')\nreturn 1", b"whole")
+
+    def test_an_object_with_a_del_method_gets_its_call(self):
+        top = "class Kept:\n    def __del__(self):\n        self.write(self.path)\n    def write(self, path):\n        with open(path, 'w') as f: f.write('gone')"
+        self.check(top, "global kept\nkept = Kept()\nkept.path = path\nreturn 1", b"gone")
+
+    def test_a_suspended_generator_runs_its_finally(self):
+        top = "def steps(path):\n    fd = os.open(path, os.O_CREAT | os.O_WRONLY)\n    try:\n        yield\n    finally:\n        os.write(fd, b'undone')"
+        self.check(top, "global kept\nkept = steps(path)\nnext(kept)\nreturn 1", b"undone")
+
+    def test_exit_handlers_run(self):
+        top = "import atexit\ndef end(path):\n    with open(path, 'w') as f: f.write('ended')"
+        self.check(top, "atexit.register(end, path)\nreturn 1", b"ended")
+
+    def test_threads_are_waited_for_and_daemons_are_not(self):
+        top = "import threading\ndef late(path):\n    time.sleep(.2)\n    with open(path, 'w') as f: f.write('late')"
+        run = "threading.Thread(target=late, args=(path,)).start()\nthreading.Thread(target=time.sleep, args=(3600,), daemon=True).start()\nreturn 1"
+        self.check(top, run, b"late")
+
+    def test_output_of_exit_handlers_is_flushed(self):
+        outcome = body("import atexit, sys\natexit.register(lambda: (sys.stdout.write('out'), sys.stderr.write('err')))\nreturn 1")
+        self.assertEqual((outcome.code, outcome.out, outcome.err), (0, "out", "err"))
+
+
 class ClassTest(unittest.TestCase):
     def test_first_class_by_name_with_run(self):
         outcome = process.run(
