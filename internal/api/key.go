@@ -225,8 +225,11 @@ func (s *Service) setKey(r *httpapi.Request) (*httpapi.Response, error) {
 	var saved gale.Key
 	err = s.Store.Update(r.Context(), func(tx *store.Tx) error {
 		kind := "update"
-		if _, err := datastore.Get(tx, ref.scope, ref.stored); notFound(err) {
+		switch _, err := datastore.Get(tx, ref.scope, ref.stored); {
+		case notFound(err):
 			kind = "create"
+		case err != nil:
+			return err
 		}
 		saved = *prepared
 		if err := s.Data.Set(tx, &saved, item.TTL); err != nil {

@@ -42,6 +42,13 @@ func TestDatastoreItems(t *testing.T) {
 	s.call("PUT", "/api/v1/keys/color", `{"name": "color", "value": 5}`).refused(400, "5 is not of type 'string'")
 }
 
+// PostgreSQL cannot store it, and a failed look must not be taken for "there is none".
+func TestANameWithANULIsRefused(t *testing.T) {
+	s := newSite(t)
+	s.call("PUT", "/api/v1/keys/a%00b", `{"name": "x", "value": "v"}`).is(400)
+	s.call("PUT", "/api/v1/keys/ab", `{"name": "x", "value": "v\u0000w"}`).is(200)
+}
+
 func TestSecretItems(t *testing.T) {
 	s := newSite(t)
 	d := s.call("PUT", "/api/v1/keys/pw", `{"name": "pw", "value": "item-secret-5", "secret": true}`).is(200).object()

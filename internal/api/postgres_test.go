@@ -20,7 +20,7 @@ func TestOnPostgreSQL(t *testing.T) {
 		TestSecretsOfExecutions, TestListOfExecutions, TestCancel, TestRerun, TestChildrenAreListedDepthFirst, TestValuesToFilterBy,
 		TestAWebhookBecomesAnEvent, TestTheGenericHookSealsSecrets, TestARuleIsMadeWithItsTrigger, TestAWholeRuleCanBeSentBack,
 		TestEnforcements, TestTriggersAndTheirTypes, TestListsOfInstances, TestAnActionIsMadeWithItsFiles, TestAWholeActionCanBeSentBack,
-		TestViewsOfActions, TestRunnersSensorsAndPolicies, TestDatastoreItems, TestSecretItems, TestListsOfItems, TestLogin, TestAPIKeys,
+		TestViewsOfActions, TestRunnersSensorsAndPolicies, TestDatastoreItems, TestANameWithANULIsRefused, TestSecretItems, TestListsOfItems, TestLogin, TestAPIKeys,
 		TestUsers, TestConfigs, TestRegister,
 	} {
 		name := runtime.FuncForPC(reflect.ValueOf(test).Pointer()).Name()

@@ -4,17 +4,24 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/galehq/gale"
+	"github.com/galehq/gale/py"
 )
 
 // bind turns arguments into the values that both drivers take: nil, int64,
 // float64, string and []byte.
 func bind(args []any) ([]any, error) {
 	for i, v := range args {
-		switch v.(type) {
-		case nil, int64, string, []byte, float64:
+		switch v := v.(type) {
+		case string:
+			if err := checkText(v); err != nil {
+				return nil, err
+			}
+			continue
+		case nil, int64, []byte, float64:
 			continue
 		}
 		b, err := bindOne(v)
@@ -26,6 +33,24 @@ func bind(args []any) ([]any, error) {
 	return args, nil
 }
 
+// checkText refuses the one character that PostgreSQL cannot store in text, on
+// both kinds of store alike. (In documents it is written as an escape.)
+func checkText(texts ...string) error {
+	for _, text := range texts {
+		if strings.IndexByte(text, 0) >= 0 {
+			return gale.Errorf(gale.Invalid, "the text %s has a NUL character in it", py.Repr(shortened(text)))
+		}
+	}
+	return nil
+}
+
+func shortened(text string) string {
+	if len(text) > 80 {
+		return strings.ToValidUTF8(text[:80], "") + "…"
+	}
+	return text
+}
+
 func bindOne(v any) (any, error) {
 	switch v := v.(type) {
 	case nil:
@@ -33,20 +58,22 @@ func bindOne(v any) (any, error) {
 	case gale.Time:
 		return int64(v), nil
 	case gale.Status:
-		return string(v), nil
+		return string(v), checkText(string(v))
 	case bool:
 		return boolInt(v), nil
 	case int:
 		return int64(v), nil
 	case time.Time:
 		return int64(gale.TimeOf(v)), nil
-	case []string, []int64:
+	case []string:
+		return v, checkText(v...)
+	case []int64:
 		return v, nil
 	}
 	r := reflect.ValueOf(v)
 	switch r.Kind() {
 	case reflect.String:
-		return r.String(), nil
+		return r.String(), checkText(r.String())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return r.Int(), nil
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:

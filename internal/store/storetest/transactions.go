@@ -18,6 +18,7 @@ var transactionTests = []namedTest{
 	{"a failed transaction leaves nothing behind", testRollback},
 	{"a panic reaches the caller and nobody else", testPanic},
 	{"a view cannot write", testViewWrites},
+	{"a NUL character is refused, whoever asks", testNUL},
 	{"a view sees one snapshot", testSnapshotIsolation},
 	{"topics ring once, after the commit, and not without one", testRings},
 	{"ids are unique and ascend", testIDs},
@@ -94,6 +95,35 @@ func testViewWrites(t *testing.T, b Backend) {
 		if err := s.View(t.Context(), write); err == nil {
 			t.Errorf("%s in a view succeeded", name)
 		}
+	}
+}
+
+// SQLite would take it, PostgreSQL would not: what works on one must work on
+// the other.
+func testNUL(t *testing.T, b Backend) {
+	s := b.Open(t, store.Config{})
+	err := s.View(t.Context(), func(tx *store.Tx) error {
+		_, err := store.Actions.By(tx, "ref", "core.\x00")
+		return err
+	})
+	wantError(t, err, gale.Invalid, `ref: the text 'core.\x00' has a NUL character in it`)
+	err = s.View(t.Context(), func(tx *store.Tx) error {
+		_, err := store.Actions.Find(tx, store.Query{Where: []store.Cond{{Column: "ref", Op: "in", Value: []string{"a", "b\x00"}}}})
+		return err
+	})
+	wantError(t, err, gale.Invalid, "")
+	a := action("core.local")
+	err = s.Update(t.Context(), func(tx *store.Tx) error {
+		a.ID, a.UID = tx.NewID(), "a\x00b"
+		return store.Actions.Insert(tx, a)
+	})
+	wantError(t, err, gale.Invalid, "")
+	err = s.Update(t.Context(), func(tx *store.Tx) error {
+		a.UID, a.Description = "ab", "a\x00b" // no column, so it is text inside of a document
+		return store.Actions.Insert(tx, a)
+	})
+	if err != nil {
+		t.Errorf("inside of a document: %v", err)
 	}
 }
 
