@@ -45,7 +45,7 @@ func TestDatastoreItems(t *testing.T) {
 // PostgreSQL cannot store it, and a failed look must not be taken for "there is none".
 func TestANameWithANULIsRefused(t *testing.T) {
 	s := newSite(t)
-	s.call("PUT", "/api/v1/keys/a%00b", `{"name": "x", "value": "v"}`).is(400)
+	s.call("PUT", "/api/v1/keys/a\x00b", `{"name": "x", "value": "v"}`).is(400)
 	s.call("PUT", "/api/v1/keys/ab", `{"name": "x", "value": "v\u0000w"}`).is(200)
 }
 
