@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -103,15 +104,18 @@ func command(ctx context.Context, c *cli.Env, args *argparse.Values) error {
 	return print(c.Stdout, results)
 }
 
+// maxSeconds is a day.
+const maxSeconds = 24 * 3600
+
 func parseSeconds(text string) (time.Duration, error) {
 	if text == "" {
 		return 10 * time.Second, nil
 	}
-	d, err := time.ParseDuration(text + "s")
-	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("--seconds takes a number above 0, not %q", text)
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n > 0 && n <= maxSeconds) {
+		return 0, fmt.Errorf("--seconds takes a number above 0, and at most %d, not %q", maxSeconds, text)
 	}
-	return d, nil
+	return time.Duration(n * float64(time.Second)), nil
 }
 
 // choose finds the rows that give the named results; "" is all.

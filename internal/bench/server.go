@@ -59,8 +59,11 @@ func (e *env) start(ctx context.Context, dir string, args ...string) (*server, e
 		return nil, fmt.Errorf("the server did not become ready: %w\n%s", err, text)
 	}
 	s.started = time.Since(began)
-	s.Client, err = connect(dir, "http://"+listen)
-	return s, err
+	if s.Client, err = connect(dir, "http://"+listen); err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
 }
 
 func (s *server) ready(ctx context.Context, url string) error {
