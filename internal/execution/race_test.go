@@ -11,24 +11,16 @@ import (
 	"github.com/galehq/gale/py"
 )
 
-// persist runs fn until nothing of somebody else's came in between, as API
-// and runners do.
-func (f *fixture) persist(fn func(tx *store.Tx) error) {
-	for {
-		err := f.st.Update(f.Context(), fn)
-		if gale.KindOf(err) == gale.Conflict && strings.Contains(err.Error(), "changed or removed") {
-			continue
-		}
-		if err != nil {
-			f.Errorf("update: %v", err)
-		}
-		return
+// beside runs fn in a goroutine of its own or of the test.
+func (f *fixture) beside(fn func(tx *store.Tx) error) {
+	if err := f.st.Update(f.Context(), fn); err != nil {
+		f.Errorf("update: %v", err)
 	}
 }
 
 // claimAll begins what is queued, as a runner does.
 func (f *fixture) claimAll() (items []store.Item) {
-	f.persist(func(tx *store.Tx) (err error) {
+	f.beside(func(tx *store.Tx) (err error) {
 		if items, err = tx.Claim(execution.QueueRun, "", 100); err != nil {
 			return err
 		}
@@ -62,7 +54,7 @@ func TestCancelAgainstClaim(t *testing.T) {
 		})
 		for _, id := range ids {
 			wg.Go(func() {
-				f.persist(func(tx *store.Tx) error {
+				f.beside(func(tx *store.Tx) error {
 					_, err := execution.Cancel(tx, id, "ada")
 					return err
 				})
@@ -83,7 +75,7 @@ func TestCancelAgainstClaim(t *testing.T) {
 			}
 		}
 		for _, it := range items {
-			f.persist(func(tx *store.Tx) error {
+			f.beside(func(tx *store.Tx) error {
 				if _, _, err := execution.Finish(tx, it.Key, execution.Outcome{Status: gale.Succeeded}); err != nil {
 					return err
 				}
@@ -104,7 +96,7 @@ func TestFinishAgainstCancel(t *testing.T) {
 			items := f.claimAll()
 			var wg sync.WaitGroup
 			wg.Go(func() {
-				f.persist(func(tx *store.Tx) error {
+				f.beside(func(tx *store.Tx) error {
 					_, err := execution.Cancel(tx, e.ID, "ada")
 					if gale.KindOf(err) == gale.Conflict && strings.Contains(err.Error(), "cannot be canceled") {
 						return nil
@@ -113,7 +105,7 @@ func TestFinishAgainstCancel(t *testing.T) {
 				})
 			})
 			wg.Go(func() {
-				f.persist(func(tx *store.Tx) error {
+				f.beside(func(tx *store.Tx) error {
 					if _, _, err := execution.Finish(tx, e.ID, execution.Outcome{Status: gale.Succeeded, Result: py.DictOf("n", int64(1))}); err != nil {
 						return err
 					}

@@ -135,13 +135,22 @@ type lostEarly struct{ err error }
 func (e *lostEarly) Error() string { return e.err.Error() }
 func (e *lostEarly) Unwrap() error { return e.err }
 
+// outrun says that a document has moved on since it was read. Transactions of
+// SQLite come one after the other: there it was read in an earlier one, and to
+// repeat the later would change nothing.
+type outrun struct{ err error }
+
+func (e *outrun) Error() string { return e.err.Error() }
+func (e *outrun) Unwrap() error { return e.err }
+
 // again decides about trying once more after a failure that left nothing
 // behind, and waits a little.
 func again(ctx context.Context, err error, attempt int) bool {
 	var lost *lostEarly
+	var moved *outrun
 	limit := 0
 	switch {
-	case isSerialization(err):
+	case isSerialization(err), errors.As(err, &moved):
 		limit = 20
 	case errors.As(err, &lost):
 		limit = 3 // pooled connections may all have died with the server

@@ -274,6 +274,62 @@ func TestDeadlockIsRepeated(t *testing.T) {
 	<-both
 }
 
+// TestADocumentThatMovesOnIsReadAgain changes a document each time that
+// another transaction has read it; both changes are kept all the same. One that
+// was read in an earlier transaction stays a conflict.
+func TestADocumentThatMovesOnIsReadAgain(t *testing.T) {
+	ctx := context.Background()
+	s := openPostgres(t, pgtest.Database(t))
+	const id = "0123456789abcdef01234567"
+	if err := s.Update(ctx, func(tx *store.Tx) error {
+		return store.Traces.Insert(tx, &gale.Trace{ID: id, Tag: "t"})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var outside *gale.Trace
+	change := func(by string, between func()) error {
+		return s.Update(ctx, func(tx *store.Tx) error {
+			found, err := store.Traces.Get(tx, id)
+			if err != nil {
+				return err
+			}
+			if outside == nil {
+				copied := *found
+				outside = &copied
+			}
+			between()
+			found.Tag += by
+			return store.Traces.Update(tx, found)
+		})
+	}
+	times := 0
+	if err := change("!", func() {
+		if times++; times <= 4 {
+			if err := change("x", func() {}); err != nil {
+				t.Error(err)
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Update(ctx, func(tx *store.Tx) error {
+		copied := *outside
+		return store.Traces.Update(tx, &copied)
+	})
+	if gale.KindOf(err) != gale.Conflict {
+		t.Errorf("over a revision from before: got %v, want a conflict", err)
+	}
+	if err := s.View(ctx, func(tx *store.Tx) error {
+		found, err := store.Traces.Get(tx, id)
+		if err == nil && (found.Tag != "txxxx!" || found.Rev != 6) {
+			t.Errorf("got %q in revision %d, want txxxx! in 6", found.Tag, found.Rev)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestPlansPostgres wants the indexes to be used that were made for it, with
 // fresh statistics and with none.
 func TestPlansPostgres(t *testing.T) {

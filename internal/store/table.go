@@ -346,7 +346,9 @@ func (d *definition[T]) uniqueGroups() [][]*column[T] {
 }
 
 // Update stores a changed document over the revision that was read and sets
-// its Rev. It is gale.Conflict when the row has moved on or is gone.
+// its Rev. It is gale.Conflict when the row has moved on or is gone, and the
+// transaction has been repeated some times in vain: what read the document in
+// the same transaction finds it as it now is.
 func (t Table[T]) Update(tx *Tx, v *T) error {
 	doc, err := t.encode(v)
 	if err != nil {
@@ -366,7 +368,7 @@ func (t Table[T]) Update(tx *Tx, v *T) error {
 		return fmt.Errorf("update %s %s: %w", d.kind, id, err)
 	}
 	if n == 0 {
-		return gale.Errorf(gale.Conflict, "%s %q was changed or removed by somebody else", d.kind, id)
+		return &outrun{gale.Errorf(gale.Conflict, "%s %q was changed or removed by somebody else", d.kind, id)}
 	}
 	tx.setRev(rev, *rev+1)
 	return nil
