@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -26,7 +25,7 @@ var pythonRate = row{
 			return nil, err
 		}
 		limit := func() (float64, error) {
-			return rate(ctx, runtime.GOMAXPROCS(0), min(e.seconds, 5*time.Second), func() error { return bare(ctx, imports).Run() })
+			return rate(ctx, slots, min(e.seconds, 5*time.Second), func() error { return bare(ctx, imports).Run() })
 		}
 		results, err := e.against(ctx, "python.rate", limit, backlog{dir: "python", pack: pack, action: "bench.tiny", perSecond: 40})
 		if err != nil {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sort"
+	"strconv"
 	"time"
 
 	_ "modernc.org/sqlite" // the bare commit loop
@@ -197,10 +197,10 @@ func (s *server) since(ctx context.Context, sent map[string]time.Time) ([]time.D
 
 var localRate = row{
 	names: []string{"local.rate"},
-	doc:   "queued core.local cmd=true a second at full slots; limit: bare starts of the same command by as many workers as there are cores",
+	doc:   "queued core.local cmd=true a second at full slots; limit: bare starts of the same command by as many workers",
 	run: func(ctx context.Context, e *env) ([]Result, error) {
-		return e.against(ctx, "local.rate", func() (float64, error) { return shellRate(ctx, e, runtime.GOMAXPROCS(0)) },
-			backlog{dir: "local", action: "core.local", parameters: py.DictOf("cmd", "true"), perSecond: 400})
+		return e.against(ctx, "local.rate", func() (float64, error) { return shellRate(ctx, e, slots) },
+			backlog{dir: "local", action: "core.local", parameters: py.DictOf("cmd", "true"), perSecond: 400, args: atOnce(slots)})
 	},
 }
 
@@ -209,9 +209,15 @@ var localOne = row{
 	doc:   "queued core.local cmd=true a second with one slot; limit: bare starts of the same command, one after the other",
 	run: func(ctx context.Context, e *env) ([]Result, error) {
 		return e.against(ctx, "local1.rate", func() (float64, error) { return shellRate(ctx, e, 1) },
-			backlog{dir: "local1", action: "core.local", parameters: py.DictOf("cmd", "true"), perSecond: 200, args: []string{"--workers", "1"}})
+			backlog{dir: "local1", action: "core.local", parameters: py.DictOf("cmd", "true"), perSecond: 200, args: atOnce(1)})
 	},
 }
+
+// slots is how many actions a server runs at once unless it is told otherwise.
+const slots = 60
+
+// atOnce tells a server how many actions to run at once.
+func atOnce(n int) []string { return []string{"--workers", strconv.Itoa(n)} }
 
 // shellRate is how many shells running true a bare loop starts a second.
 func shellRate(ctx context.Context, e *env, workers int) (float64, error) {
