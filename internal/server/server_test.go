@@ -448,3 +448,25 @@ type deadlineWriter struct {
 }
 
 func (w *deadlineWriter) SetReadDeadline(at time.Time) error { w.set(at); return nil }
+
+// What rules hand to core.echo often comes from outside.
+func TestEchoPrintsAndRunsNothing(t *testing.T) {
+	opt, said := options(t, t.TempDir())
+	r := start(t, opt, said)
+	for _, action := range []string{"core.echo", "core.error"} {
+		for _, message := range []string{"plain", "$(id)", "`id`", `x"; id; echo "y`, "'; id; '", `it's $HOME \n %s`, "two\nlines", "-n"} {
+			body, err := json.Marshal(map[string]any{"action": action, "parameters": map[string]any{"message": message}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, answer := r.call("POST", "/api/v1/executions", string(body))
+			id, _ := answer["id"].(string)
+			r.await("the end of "+message, func() bool { return r.status(id) == "succeeded" })
+			_, answer = r.call("GET", "/api/v1/executions/"+id, "")
+			result, _ := answer["result"].(map[string]any)
+			if got := []any{result["stdout"], result["stderr"]}; got[0] != message && got[1] != message {
+				t.Errorf("%s of %q printed %q", action, message, got)
+			}
+		}
+	}
+}
