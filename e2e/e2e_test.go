@@ -30,6 +30,10 @@ import (
 
 var binary string
 
+// underRace are further arguments to build it with, so that the race detector
+// sees the servers when it is asked for.
+var underRace []string
+
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "gale-e2e-")
 	if err != nil {
@@ -37,7 +41,8 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	binary = filepath.Join(dir, "gale")
-	build := exec.Command("go", "build", "-tags", "failpoint", "-o", binary, "../cmd/gale")
+	args := append([]string{"build", "-tags", "failpoint", "-o", binary}, underRace...)
+	build := exec.Command("go", append(args, "../cmd/gale")...)
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	code := 1
 	if err := build.Run(); err == nil {
