@@ -346,8 +346,8 @@ func TestOutputHeldOpenDoesNotHang(t *testing.T) {
 
 func TestTheMarkerFileLivesAsLongAsTheRun(t *testing.T) {
 	m := marker(t)
-	c := shell(`echo "$GALE_RUN"; cat ` + filepath.Join(m.Dir, m.Token))
-	c.Env = append(c.Env, "GALE_RUN=other.run")
+	c := shell(`echo "$GALE_RUN"; while [ ! -s "$MARKER" ]; do sleep 0.01; done; cat "$MARKER"`)
+	c.Env = append(c.Env, "GALE_RUN=other.run", "MARKER="+filepath.Join(m.Dir, m.Token))
 	c.Marker = m
 	e := run(t, c)
 	lines := strings.Split(e.Stdout, "\n")
