@@ -56,8 +56,8 @@ func (s *Service) getRule(show func(*listed, *gale.Rule) (*py.Dict, error)) http
 	}
 }
 
-// showRule shows a rule. What it gives to secret parameters of its action is
-// sealed; should it be older than its action, the action's schema hides it.
+// showRule shows a rule. What it gives to secret parameters of its trigger
+// type and of its action is sealed; should it be older than its action, the action's schema hides it.
 func (s *Service) showRule(q *listed, u *gale.Rule) (*py.Dict, error) {
 	shown := *u
 	if q.reveal {
@@ -75,6 +75,9 @@ func (s *Service) showRule(q *listed, u *gale.Rule) (*py.Dict, error) {
 }
 
 func hideRuleSecrets(tx *store.Tx, u *gale.Rule) error {
+	if u.Trigger.Parameters.Len() > 0 {
+		u.Trigger.Parameters, _ = secret.MaskSealed(u.Trigger.Parameters).(*py.Dict)
+	}
 	if u.Action.Parameters.Len() == 0 {
 		return nil
 	}
@@ -214,7 +217,7 @@ func (s *Service) createRule(r *httpapi.Request) (*httpapi.Response, error) {
 		if err := pack.SealRule(tx, s.Key, &fresh); err != nil {
 			return err
 		}
-		if err := trigger.SaveRule(tx, &fresh); err != nil {
+		if err := trigger.SaveRule(tx, s.Key, &fresh); err != nil {
 			return err
 		}
 		q.tx = tx
@@ -254,7 +257,7 @@ func (s *Service) updateRule(r *httpapi.Request) (*httpapi.Response, error) {
 		if err := pack.SealRule(tx, s.Key, u); err != nil {
 			return err
 		}
-		if err := trigger.ReplaceRule(tx, old, u); err != nil {
+		if err := trigger.ReplaceRule(tx, s.Key, old, u); err != nil {
 			return err
 		}
 		q.tx = tx
@@ -274,6 +277,7 @@ func (s *Service) succeedRule(u, old *gale.Rule) error {
 	if err := pack.OpenRule(s.Key, &opened); err != nil {
 		return err
 	}
+	u.Trigger.Parameters, _ = restore(u.Trigger.Parameters, old.Trigger.Parameters, opened.Trigger.Parameters).(*py.Dict)
 	u.Action.Parameters, _ = restore(u.Action.Parameters, old.Action.Parameters, opened.Action.Parameters).(*py.Dict)
 	u.Context = old.Context
 	u.Pinned = old.Pinned || u.Enabled != old.Enabled

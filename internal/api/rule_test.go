@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"context"
+	"crypto/md5" //nolint:gosec // the uid's format
+	"encoding/hex"
 	"slices"
 	"strings"
 	"testing"
@@ -296,4 +298,54 @@ func TestAnExecutionShowsItsEvent(t *testing.T) {
 
 	s.update(func(tx *store.Tx) error { return store.TriggerInstances.Delete(tx, event.ID) })
 	s.want(s.call("GET", path, nil).is(200).object(), "trigger_instance", py.DictOf("id", event.ID, "trigger", event.Trigger))
+}
+
+// What a trigger type calls secret is hidden, in the rule and in the trigger
+// that it waits for, and both can be sent back as they were shown.
+func TestSecretParametersOfTriggersAreSealed(t *testing.T) {
+	s := newSite(t)
+	s.call("POST", "/api/v1/triggertypes", `{"name": "feed", "pack": "lab", "parameters_schema": {"type": "object", "additionalProperties": false,
+		"properties": {"url": {"type": "string"}, "token": {"type": "string", "secret": true}}}}`).is(201)
+	const body = `{"name": "fed", "trigger": {"type": "lab.feed", "parameters": {"url": "u", "token": "feed-secret-1"}}, "action": {"ref": "core.noop"}}`
+	rule := s.call("POST", "/api/v1/rules", body).is(201).object()
+	s.want(rule, "trigger.parameters.token", "********")
+	s.want(rule, "trigger.parameters.url", "u")
+	s.want(s.call("GET", "/api/v1/rules/default.fed?show_secrets=true", nil).object(), "trigger.parameters.token", "feed-secret-1")
+
+	ref := func() string { return at(s.call("GET", "/api/v1/rules/default.fed", nil).object(), "trigger.ref").(string) }
+	awaited := ref()
+	s.call("PUT", "/api/v1/rules/default.fed", rule).is(200)
+	s.call("POST", "/api/v1/rules", strings.Replace(body, `"fed"`, `"also_fed"`, 1)).is(201)
+	if now := ref(); now != awaited {
+		t.Errorf("the rule that was sent back waits for %s, before it was %s", now, awaited)
+	}
+	var triggers []*gale.Trigger
+	s.view(func(tx *store.Tx) (err error) {
+		triggers, err = store.Triggers.Find(tx, store.Query{Where: []store.Cond{store.Eq("type", "lab.feed")}})
+		return err
+	})
+	if len(triggers) != 1 || triggers[0].RefCount != 2 {
+		t.Fatalf("got %d triggers, want one that both rules wait for", len(triggers))
+	}
+	shown := s.call("GET", "/api/v1/triggers/"+triggers[0].ID, nil).is(200).object()
+	s.want(shown, "parameters.token", "********")
+	plain := *triggers[0]
+	s.must(trigger.Open(s.key, &plain))
+	s.want(plain.Parameters, "token", "feed-secret-1")
+	guess := md5.Sum([]byte(`{"token": "feed-secret-1", "url": "u"}`))
+	if strings.Contains(plain.UID, hex.EncodeToString(guess[:])) {
+		t.Error("the uid lets the secret be guessed")
+	}
+	s.call("PUT", "/api/v1/triggers/"+triggers[0].ID, shown).is(200)
+	s.view(func(tx *store.Tx) error {
+		now, err := store.Triggers.Get(tx, triggers[0].ID)
+		if err == nil && now.UID != plain.UID {
+			t.Errorf("the trigger that was sent back became %s, before it was %s", now.UID, plain.UID)
+		}
+		return err
+	})
+	for _, name := range []string{"fed", "also_fed"} {
+		s.call("DELETE", "/api/v1/rules/default."+name, nil).is(204)
+	}
+	s.nowhere("feed-secret-1")
 }

@@ -275,7 +275,7 @@ func (s *Service) createTrigger(r *httpapi.Request) (*httpapi.Response, error) {
 		if err := s.checkTrigger(tx, &saved); err != nil {
 			return err
 		}
-		return trigger.Create(tx, &saved)
+		return trigger.Create(tx, s.Key, &saved)
 	})
 	if err != nil {
 		return nil, err
@@ -292,17 +292,21 @@ func (s *Service) updateTrigger(r *httpapi.Request) (*httpapi.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := trigger.ParametersKey(t.Parameters)
-	if err != nil {
-		return nil, badRequest("parameters: %w", err)
-	}
 	var d *py.Dict
 	err = s.Store.Update(r.Context(), func(tx *store.Tx) error {
 		old, err := triggerLookup.find(tx, r.String("id"))
 		if err != nil {
 			return err
 		}
-		fresh := *t
+		fresh, opened := *t, *old
+		if err := trigger.Open(s.Key, &opened); err != nil {
+			return err
+		}
+		fresh.Parameters, _ = restore(t.Parameters, old.Parameters, opened.Parameters).(*py.Dict)
+		key, err := trigger.ParametersKey(tx, s.Key, t.Type, fresh.Parameters)
+		if err != nil {
+			return badRequest("parameters: %w", err)
+		}
 		ref := gale.Ref{Pack: t.Pack, Name: t.Name}
 		fresh.ID, fresh.Rev, fresh.RefCount = old.ID, old.Rev, old.RefCount
 		fresh.Ref, fresh.UID = ref.String(), ref.UID("trigger")+":"+key
@@ -315,6 +319,9 @@ func (s *Service) updateTrigger(r *httpapi.Request) (*httpapi.Response, error) {
 			return err
 		}
 		if err := s.checkTrigger(tx, &fresh); err != nil {
+			return err
+		}
+		if err := trigger.Seal(tx, s.Key, &fresh); err != nil {
 			return err
 		}
 		if err := store.Triggers.Update(tx, &fresh); err != nil {

@@ -428,7 +428,7 @@ func (r *registrar) rules() error {
 		seal:   func(u *gale.Rule) error { return SealRule(r.tx, r.key, u) },
 		open:   func(u *gale.Rule) error { return OpenRule(r.key, u) },
 		file:   func(u *gale.Rule) string { return u.MetadataFile },
-		save:   trigger.SaveRule,
+		save:   func(tx *store.Tx, u *gale.Rule) error { return trigger.SaveRule(tx, r.key, u) },
 		remove: trigger.DeleteRule,
 	}, sound)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/galehq/gale/internal/schema"
 	"github.com/galehq/gale/internal/secret"
 	"github.com/galehq/gale/internal/store"
+	"github.com/galehq/gale/internal/trigger"
 	"github.com/galehq/gale/py"
 )
 
@@ -54,10 +55,13 @@ func OpenConfigSchema(key *secret.Key, s *gale.ConfigSchema) error {
 	return err
 }
 
-// SealRule seals what a rule gives to secret parameters of its action. An
-// action or runner that is not there yet has no schema to go by; registering
+// SealRule seals what a rule gives to secret parameters of its trigger type
+// and of its action. An action or runner that is not there yet has no schema to go by; registering
 // or saving the rule again once it is seals them.
 func SealRule(tx *store.Tx, key *secret.Key, r *gale.Rule) error {
+	if err := trigger.SealRule(tx, key, r); err != nil {
+		return err
+	}
 	action, err := store.Actions.By(tx, "ref", r.Action.Ref)
 	if err != nil {
 		if gale.KindOf(err) == gale.NotFound {
@@ -79,6 +83,9 @@ func SealRule(tx *store.Tx, key *secret.Key, r *gale.Rule) error {
 
 // OpenRule is the reverse of SealRule.
 func OpenRule(key *secret.Key, r *gale.Rule) error {
+	if err := trigger.OpenRule(key, r); err != nil {
+		return err
+	}
 	opened, err := openDict(key, rulePlace(r.Ref), r.Action.Parameters)
 	r.Action.Parameters = opened
 	return err

@@ -121,7 +121,7 @@ func (f *fixture) rule(name, text string) {
 		if err := pack.SealRule(tx, f.key, &fresh); err != nil {
 			return err
 		}
-		return trigger.SaveRule(tx, &fresh)
+		return trigger.SaveRule(tx, f.key, &fresh)
 	})
 }
 

@@ -69,7 +69,7 @@ func (f *fixture) run(n int) (stop func()) {
 func (f *fixture) timer(typ string, parameters *py.Dict) *gale.Trigger {
 	f.Helper()
 	t := &gale.Trigger{Pack: "core", Type: typ, Parameters: parameters}
-	f.update(func(tx *store.Tx) error { return trigger.Create(tx, t) })
+	f.update(func(tx *store.Tx) error { return trigger.Create(tx, nil, t) })
 	return t
 }
 

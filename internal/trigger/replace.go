@@ -1,9 +1,8 @@
 package trigger
 
 import (
-	"fmt"
-
 	"github.com/galehq/gale"
+	"github.com/galehq/gale/internal/secret"
 	"github.com/galehq/gale/internal/store"
 )
 
@@ -11,15 +10,15 @@ import (
 // name or in another pack; gale.Conflict when old has changed since it was
 // read. As in SaveRule, the trigger that it waits for now is counted before
 // the former one is released.
-func ReplaceRule(tx *store.Tx, old, r *gale.Rule) error {
+func ReplaceRule(tx *store.Tx, key *secret.Key, old, r *gale.Rule) error {
 	if err := tx.Lock(countLock); err != nil {
 		return err
 	}
 	ref := gale.Ref{Pack: r.Pack, Name: r.Name}
 	r.ID, r.Rev, r.Ref, r.UID = old.ID, old.Rev, ref.String(), ref.UID("rule")
-	t, err := ForRule(tx, r.Trigger.Type, r.Trigger.Parameters)
+	t, err := awaited(tx, key, r)
 	if err != nil {
-		return fmt.Errorf("rule %s: %w", r.Ref, err)
+		return err
 	}
 	r.Trigger.Ref = t.Ref
 	moved := old.Trigger.Ref != t.Ref

@@ -16,8 +16,9 @@ const countLock = "trigger"
 
 // SaveRule inserts or updates a rule by its ref, and with it the trigger that
 // it waits for: the new one is counted before the old one is released, so
-// that saving an unchanged rule never removes and remakes its trigger.
-func SaveRule(tx *store.Tx, r *gale.Rule) error {
+// that saving an unchanged rule never removes and remakes its trigger. The
+// rule's secrets have been sealed.
+func SaveRule(tx *store.Tx, key *secret.Key, r *gale.Rule) error {
 	if err := tx.Lock(countLock); err != nil {
 		return err
 	}
@@ -28,9 +29,9 @@ func SaveRule(tx *store.Tx, r *gale.Rule) error {
 		return err
 	}
 	missing := err != nil
-	t, err := ForRule(tx, r.Trigger.Type, r.Trigger.Parameters)
+	t, err := awaited(tx, key, r)
 	if err != nil {
-		return fmt.Errorf("rule %s: %w", r.Ref, err)
+		return err
 	}
 	r.Trigger.Ref = t.Ref
 	if missing || old.Trigger.Ref != t.Ref {
@@ -55,6 +56,19 @@ func SaveRule(tx *store.Tx, r *gale.Rule) error {
 		}
 	}
 	return emitRule(tx, "update", r)
+}
+
+// awaited returns the trigger that a sealed rule waits for.
+func awaited(tx *store.Tx, key *secret.Key, r *gale.Rule) (*gale.Trigger, error) {
+	opened := *r
+	if err := OpenRule(key, &opened); err != nil {
+		return nil, err
+	}
+	t, err := ForRule(tx, key, r.Trigger.Type, opened.Trigger.Parameters)
+	if err != nil {
+		return nil, fmt.Errorf("rule %s: %w", r.Ref, err)
+	}
+	return t, nil
 }
 
 // DeleteRule removes a rule and releases its trigger.

@@ -3,8 +3,6 @@
 package trigger
 
 import (
-	"crypto/md5" //nolint:gosec // the uid's format asks for it; nothing secret depends on it
-	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -88,7 +86,7 @@ func SaveType(tx *store.Tx, typ *gale.TriggerType) error {
 	case typ.ParametersSchema.Len() > 0:
 		return nil
 	}
-	return create(tx, &gale.Trigger{Pack: typ.Pack, Name: typ.Name, Type: typ.Ref, Description: typ.Description})
+	return create(tx, nil, &gale.Trigger{Pack: typ.Pack, Name: typ.Name, Type: typ.Ref, Description: typ.Description})
 }
 
 // DeleteType removes a type and the triggers made from it. A trigger with
@@ -114,24 +112,28 @@ func DeleteType(tx *store.Tx, typ *gale.TriggerType) error {
 	return store.TriggerTypes.Delete(tx, typ.ID)
 }
 
-// Create stores a trigger of an existing type under a name of its own.
-func Create(tx *store.Tx, t *gale.Trigger) error {
+// Create stores a trigger of an existing type under a name of its own, and
+// seals the secrets among its parameters.
+func Create(tx *store.Tx, key *secret.Key, t *gale.Trigger) error {
 	if t.Name == "" {
 		t.Name = tx.NewID()
 	}
-	return create(tx, t)
+	return create(tx, key, t)
 }
 
-func create(tx *store.Tx, t *gale.Trigger) error {
+func create(tx *store.Tx, key *secret.Key, t *gale.Trigger) error {
 	if t.Parameters == nil {
 		t.Parameters = py.NewDict(0)
 	}
-	key, err := ParametersKey(t.Parameters)
+	hash, err := ParametersKey(tx, key, t.Type, t.Parameters)
 	if err != nil {
 		return err
 	}
 	ref := gale.Ref{Pack: t.Pack, Name: t.Name}
-	t.ID, t.Ref, t.UID = tx.NewID(), ref.String(), ref.UID("trigger")+":"+key
+	t.ID, t.Ref, t.UID = tx.NewID(), ref.String(), ref.UID("trigger")+":"+hash
+	if err := Seal(tx, key, t); err != nil {
+		return err
+	}
 	if err := store.Triggers.Insert(tx, t); err != nil {
 		return err
 	}
@@ -150,6 +152,9 @@ func Remove(tx *store.Tx, t *gale.Trigger) error { return remove(tx, t) }
 
 func emit(tx *store.Tx, kind string, t *gale.Trigger) error {
 	body, err := py.Marshal(t)
+	if err == nil {
+		body, err = secret.MaskSealedJSON(body)
+	}
 	if err != nil {
 		return fmt.Errorf("event of trigger %s: %w", t.Ref, err)
 	}
@@ -158,22 +163,11 @@ func emit(tx *store.Tx, kind string, t *gale.Trigger) error {
 	return nil
 }
 
-// ParametersKey identifies a set of trigger parameters: the MD5, in hex, of
-// its JSON with sorted keys. Types matter (5 and "5" differ), order does not.
-func ParametersKey(parameters *py.Dict) (string, error) {
-	text, err := py.JSONFormat{SortKeys: true, ASCII: true, Spaces: true}.Append(nil, parameters)
-	if err != nil {
-		return "", fmt.Errorf("trigger parameters: %w", err)
-	}
-	sum := md5.Sum(text) //nolint:gosec
-	return hex.EncodeToString(sum[:]), nil
-}
-
-// ForRule returns the trigger that a rule with this type and parameters waits
-// for, and makes it when it is the first to ask. A type without parameters
+// ForRule returns the trigger that a rule with this type and parameters, in
+// clear, waits for, and makes it when it is the first to ask. A type without parameters
 // has its trigger from registration; a type that nobody registered yet is
 // accepted with parameters, as StackStorm does, so that rules may come first.
-func ForRule(tx *store.Tx, typeRef string, parameters *py.Dict) (*gale.Trigger, error) {
+func ForRule(tx *store.Tx, key *secret.Key, typeRef string, parameters *py.Dict) (*gale.Trigger, error) {
 	if parameters.Len() == 0 {
 		t, err := store.Triggers.By(tx, "ref", typeRef)
 		if err != nil && gale.KindOf(err) == gale.NotFound {
@@ -185,12 +179,12 @@ func ForRule(tx *store.Tx, typeRef string, parameters *py.Dict) (*gale.Trigger, 
 	if !ok {
 		return nil, gale.Errorf(gale.Invalid, "trigger type %q is not of the form pack.name", typeRef)
 	}
-	key, err := ParametersKey(parameters)
+	hash, err := ParametersKey(tx, key, typeRef, parameters)
 	if err != nil {
 		return nil, err
 	}
 	same, err := store.Triggers.Find(tx, store.Query{Where: []store.Cond{
-		{Column: "type", Op: "=", Value: typeRef}, {Column: "parameters_key", Op: "=", Value: key}}})
+		{Column: "type", Op: "=", Value: typeRef}, {Column: "parameters_key", Op: "=", Value: hash}}})
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +192,7 @@ func ForRule(tx *store.Tx, typeRef string, parameters *py.Dict) (*gale.Trigger, 
 		return same[0], nil
 	}
 	t := &gale.Trigger{Pack: ref.Pack, Name: tx.NewID(), Type: typeRef, Parameters: parameters}
-	return t, create(tx, t)
+	return t, create(tx, key, t)
 }
 
 // count changes how many rules use a trigger with parameters; one that no

@@ -103,7 +103,7 @@ func TestRulesWithEqualParametersShareATrigger(t *testing.T) {
 		c := ruleOn("c", "weather.gauge", py.DictOf("mm", "5", "site", "north"))
 		update(t, st, func(tx *store.Tx) error {
 			for _, r := range []*gale.Rule{a, b, c} {
-				if err := trigger.SaveRule(tx, r); err != nil {
+				if err := trigger.SaveRule(tx, nil, r); err != nil {
 					return err
 				}
 			}
@@ -124,13 +124,13 @@ func TestRulesWithEqualParametersShareATrigger(t *testing.T) {
 			t.Errorf("counts: got %v, want 2 and 1", got)
 		}
 		update(t, st, func(tx *store.Tx) error {
-			return trigger.SaveRule(tx, ruleOn("a", a.Trigger.Type, a.Trigger.Parameters))
+			return trigger.SaveRule(tx, nil, ruleOn("a", a.Trigger.Type, a.Trigger.Parameters))
 		})
 		if got := counts(); got[a.Trigger.Ref] != 2 {
 			t.Errorf("count after saving a rule again: got %v, want 2", got)
 		}
 		moved := ruleOn("b", "weather.gauge", c.Trigger.Parameters)
-		update(t, st, func(tx *store.Tx) error { return trigger.SaveRule(tx, moved) })
+		update(t, st, func(tx *store.Tx) error { return trigger.SaveRule(tx, nil, moved) })
 		if got := counts(); got[a.Trigger.Ref] != 1 || got[c.Trigger.Ref] != 2 {
 			t.Errorf("counts after b moved: got %v, want 1 and 2", got)
 		}
@@ -152,7 +152,7 @@ func TestManyRulesSavedAtOnceMakeOneTrigger(t *testing.T) {
 		for i := range n {
 			wg.Go(func() {
 				r := ruleOn(fmt.Sprintf("r%d", i), "weather.gauge", py.DictOf("mm", int64(5)))
-				if err := st.Update(t.Context(), func(tx *store.Tx) error { return trigger.SaveRule(tx, r) }); err != nil {
+				if err := st.Update(t.Context(), func(tx *store.Tx) error { return trigger.SaveRule(tx, nil, r) }); err != nil {
 					t.Errorf("save rule %d: %v", i, err)
 				}
 				if i%2 == 0 {
@@ -183,7 +183,7 @@ func TestManyRulesSavedAtOnceMakeOneTrigger(t *testing.T) {
 
 func TestARuleWithoutParametersNeedsItsType(t *testing.T) {
 	onBoth(t, func(t *testing.T, st *store.Store) {
-		err := st.Update(t.Context(), func(tx *store.Tx) error { return trigger.SaveRule(tx, ruleOn("r", "weather.nowhere", nil)) })
+		err := st.Update(t.Context(), func(tx *store.Tx) error { return trigger.SaveRule(tx, nil, ruleOn("r", "weather.nowhere", nil)) })
 		if gale.KindOf(err) != gale.Invalid || !strings.Contains(err.Error(), "weather.nowhere could not be found") {
 			t.Fatalf("error: got %v, want one that names the type", err)
 		}
@@ -202,10 +202,10 @@ func TestATypeThatComesBackFindsItsRules(t *testing.T) {
 			if err := trigger.SaveType(tx, typ); err != nil {
 				return err
 			}
-			if err := trigger.Create(tx, unused); err != nil {
+			if err := trigger.Create(tx, nil, unused); err != nil {
 				return err
 			}
-			return trigger.SaveRule(tx, r)
+			return trigger.SaveRule(tx, nil, r)
 		})
 		update(t, st, func(tx *store.Tx) error { return trigger.DeleteType(tx, typ) })
 		got := triggers(t, st)
@@ -272,7 +272,7 @@ func TestWebhooksAreFoundByTheirPathWithoutSlashes(t *testing.T) {
 		}
 		update(t, st, func(tx *store.Tx) error {
 			for _, tr := range []*gale.Trigger{hook("a", "/deploy/web/"), hook("b", "deploy/web"), hook("c", "deploy"), hook("d", int64(5))} {
-				if err := trigger.Create(tx, tr); err != nil {
+				if err := trigger.Create(tx, nil, tr); err != nil {
 					return err
 				}
 			}
@@ -355,7 +355,7 @@ func TestEventsOfRulesHideWhatIsSealed(t *testing.T) {
 		}
 		r := ruleOn("r", "weather.gauge", py.DictOf("mm", int64(1)))
 		r.Action.Parameters = sealed.(*py.Dict)
-		update(t, st, func(tx *store.Tx) error { return trigger.SaveRule(tx, r) })
+		update(t, st, func(tx *store.Tx) error { return trigger.SaveRule(tx, nil, r) })
 		update(t, st, func(tx *store.Tx) error { return trigger.DeleteRule(tx, r) })
 		events, err := st.Events(t.Context(), 0, 100)
 		if err != nil {
