@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/galehq/gale/internal/pyenv"
+	galeserver "github.com/galehq/gale/internal/server"
 )
 
 var pythonRate = row{
@@ -25,7 +26,7 @@ var pythonRate = row{
 			return nil, err
 		}
 		limit := func() (float64, error) {
-			return rate(ctx, slots, min(e.seconds, 5*time.Second), func() error { return bare(ctx, imports).Run() })
+			return rate(ctx, galeserver.DefaultWorkers(), min(e.seconds, 5*time.Second), func() error { return bare(ctx, imports).Run() })
 		}
 		results, err := e.against(ctx, "python.rate", limit, backlog{dir: "python", pack: pack, action: "bench.tiny", perSecond: 40})
 		if err != nil {

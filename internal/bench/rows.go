@@ -14,6 +14,7 @@ import (
 
 	"github.com/galehq/gale"
 	"github.com/galehq/gale/client"
+	galeserver "github.com/galehq/gale/internal/server"
 	"github.com/galehq/gale/py"
 )
 
@@ -199,8 +200,8 @@ var localRate = row{
 	names: []string{"local.rate"},
 	doc:   "queued core.local cmd=true a second at full slots; limit: bare starts of the same command by as many workers",
 	run: func(ctx context.Context, e *env) ([]Result, error) {
-		return e.against(ctx, "local.rate", func() (float64, error) { return shellRate(ctx, e, slots) },
-			backlog{dir: "local", action: "core.local", parameters: py.DictOf("cmd", "true"), perSecond: 400, args: atOnce(slots)})
+		return e.against(ctx, "local.rate", func() (float64, error) { return shellRate(ctx, e, galeserver.DefaultWorkers()) },
+			backlog{dir: "local", action: "core.local", parameters: py.DictOf("cmd", "true"), perSecond: 400, args: atOnce(galeserver.DefaultWorkers())})
 	},
 }
 
@@ -212,9 +213,6 @@ var localOne = row{
 			backlog{dir: "local1", action: "core.local", parameters: py.DictOf("cmd", "true"), perSecond: 200, args: atOnce(1)})
 	},
 }
-
-// slots is how many actions a server runs at once unless it is told otherwise.
-const slots = 60
 
 // atOnce tells a server how many actions to run at once.
 func atOnce(n int) []string { return []string{"--workers", strconv.Itoa(n)} }

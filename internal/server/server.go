@@ -286,11 +286,15 @@ func (p *Process) recover(ctx context.Context) error {
 
 func (p *Process) dataDir() string { return p.Config.Gale.DataDir }
 
-// workers is how many actions run at once: as configured, else one for each core.
+// DefaultWorkers is how many actions a process runs at once unless it is told:
+// most of them wait, and memory is shared with what they start.
+func DefaultWorkers() int { return max(16, 8*runtime.GOMAXPROCS(0)) }
+
+// workers is how many actions run at once here.
 func (p *Process) workers() int {
 	for _, v := range p.Config.Explain() {
 		if v.Key == "actionrunner.actions_pool_size" && v.Source == "default" {
-			return max(16, 8*runtime.GOMAXPROCS(0))
+			return DefaultWorkers()
 		}
 	}
 	return p.Config.ActionRunner.Workers
