@@ -57,7 +57,7 @@ func (s *Service) getRule(show func(*listed, *gale.Rule) (*py.Dict, error)) http
 }
 
 // showRule shows a rule. What it gives to secret parameters of its trigger
-// type and of its action is sealed; should it be older than its action, the action's schema hides it.
+// type and of its action is sealed; should it be older than these, their schemas hide it.
 func (s *Service) showRule(q *listed, u *gale.Rule) (*py.Dict, error) {
 	shown := *u
 	if q.reveal {
@@ -76,7 +76,15 @@ func (s *Service) showRule(q *listed, u *gale.Rule) (*py.Dict, error) {
 
 func hideRuleSecrets(tx *store.Tx, u *gale.Rule) error {
 	if u.Trigger.Parameters.Len() > 0 {
-		u.Trigger.Parameters, _ = secret.MaskSealed(u.Trigger.Parameters).(*py.Dict)
+		typ, err := store.TriggerTypes.By(tx, "ref", u.Trigger.Type)
+		if err != nil && !notFound(err) {
+			return err
+		}
+		hidden := any(u.Trigger.Parameters)
+		if err == nil && typ.ParametersSchema.Len() > 0 {
+			hidden = secret.MaskAt(hidden, schema.Secrets(typ.ParametersSchema, u.Trigger.Parameters))
+		}
+		u.Trigger.Parameters, _ = secret.MaskSealed(hidden).(*py.Dict)
 	}
 	if u.Action.Parameters.Len() == 0 {
 		return nil
@@ -242,7 +250,7 @@ func (s *Service) updateRule(r *httpapi.Request) (*httpapi.Response, error) {
 		if err != nil {
 			return err
 		}
-		if err := s.succeedRule(u, old); err != nil {
+		if err := s.succeedRule(tx, u, old); err != nil {
 			return err
 		}
 		if err := authorizeRule(r, u); err != nil {
@@ -272,13 +280,17 @@ func (s *Service) updateRule(r *httpapi.Request) (*httpapi.Response, error) {
 
 // succeedRule gives a rule what it keeps of the one that it replaces, and the
 // secrets that the client was not shown.
-func (s *Service) succeedRule(u, old *gale.Rule) error {
+func (s *Service) succeedRule(tx *store.Tx, u, old *gale.Rule) error {
 	opened := *old
 	if err := pack.OpenRule(s.Key, &opened); err != nil {
 		return err
 	}
-	u.Trigger.Parameters, _ = restore(u.Trigger.Parameters, old.Trigger.Parameters, opened.Trigger.Parameters).(*py.Dict)
-	u.Action.Parameters, _ = restore(u.Action.Parameters, old.Action.Parameters, opened.Action.Parameters).(*py.Dict)
+	sealed := opened // with what has become a secret since it was saved
+	if err := pack.SealRule(tx, s.Key, &sealed); err != nil {
+		return err
+	}
+	u.Trigger.Parameters, _ = restore(u.Trigger.Parameters, sealed.Trigger.Parameters, opened.Trigger.Parameters).(*py.Dict)
+	u.Action.Parameters, _ = restore(u.Action.Parameters, sealed.Action.Parameters, opened.Action.Parameters).(*py.Dict)
 	u.Context = old.Context
 	u.Pinned = old.Pinned || u.Enabled != old.Enabled
 	if u.Ref == old.Ref {

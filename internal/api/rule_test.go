@@ -11,6 +11,7 @@ import (
 	"github.com/galehq/gale"
 	"github.com/galehq/gale/internal/execution"
 	"github.com/galehq/gale/internal/pack"
+	"github.com/galehq/gale/internal/secret"
 	"github.com/galehq/gale/internal/store"
 	"github.com/galehq/gale/internal/trigger"
 	"github.com/galehq/gale/py"
@@ -132,14 +133,32 @@ func TestASwitchedRuleStaysSwitched(t *testing.T) {
 	s.want(s.call("GET", "/api/v1/rules/lab.on_sample", nil).object(), "action.parameters.password", "********")
 }
 
-// A rule may be older than its action; what it gives to a secret is hidden all the same.
+// A rule may be older than its action and its trigger type; what it gives to
+// secrets is hidden all the same, and sealed when the rule is sent back.
 func TestARuleOlderThanItsActionHidesSecrets(t *testing.T) {
 	s := newSite(t)
-	s.call("POST", "/api/v1/rules", `{"name": "early", "trigger": {"type": "lab.alarm"}, "action": {"ref": "vault.later", "parameters": {"password": "too-early-1"}}}`).is(201)
+	s.call("POST", "/api/v1/rules", `{"name": "early", "trigger": {"type": "vault.feed", "parameters": {"token": "too-early-2"}},
+		"action": {"ref": "vault.later", "parameters": {"password": "too-early-1"}}}`).is(201)
 	s.call("POST", "/api/v1/actions", `{"name": "later", "pack": "vault", "runner_type": "noop", "parameters": {"password": {"type": "string", "secret": true}}}`).is(201)
-	for _, path := range []string{"/api/v1/rules/default.early", "/api/v1/rules/views/default.early"} {
-		s.want(s.call("GET", path, nil).object(), "action.parameters.password", "********")
+	s.call("POST", "/api/v1/triggertypes", `{"name": "feed", "pack": "vault", "parameters_schema": {"type": "object", "properties": {"token": {"type": "string", "secret": true}}}}`).is(201)
+	var shown *py.Dict
+	for _, path := range []string{"/api/v1/rules/views/default.early", "/api/v1/rules/default.early"} {
+		shown = s.call("GET", path, nil).object()
+		s.want(shown, "action.parameters.password", "********")
+		s.want(shown, "trigger.parameters.token", "********")
 	}
+	s.call("PUT", "/api/v1/rules/default.early", shown).is(200)
+	var stored *gale.Rule
+	s.view(func(tx *store.Tx) (err error) {
+		stored, err = store.Rules.By(tx, "ref", "default.early")
+		return err
+	})
+	if !secret.HasSealed(stored.Action.Parameters) || !secret.HasSealed(stored.Trigger.Parameters) {
+		t.Error("the rule that was sent back is not sealed")
+	}
+	s.must(pack.OpenRule(s.key, stored))
+	s.want(stored.Action.Parameters, "password", "too-early-1")
+	s.want(stored.Trigger.Parameters, "token", "too-early-2")
 }
 
 func TestListsOfRules(t *testing.T) {
@@ -312,7 +331,9 @@ func TestSecretParametersOfTriggersAreSealed(t *testing.T) {
 	s.want(rule, "trigger.parameters.url", "u")
 	s.want(s.call("GET", "/api/v1/rules/default.fed?show_secrets=true", nil).object(), "trigger.parameters.token", "feed-secret-1")
 
-	ref := func() string { return at(s.call("GET", "/api/v1/rules/default.fed", nil).object(), "trigger.ref").(string) }
+	ref := func() string {
+		return at(s.call("GET", "/api/v1/rules/default.fed", nil).object(), "trigger.ref").(string)
+	}
 	awaited := ref()
 	s.call("PUT", "/api/v1/rules/default.fed", rule).is(200)
 	s.call("POST", "/api/v1/rules", strings.Replace(body, `"fed"`, `"also_fed"`, 1)).is(201)
