@@ -370,3 +370,11 @@ func TestSecretParametersOfTriggersAreSealed(t *testing.T) {
 	}
 	s.nowhere("feed-secret-1")
 }
+
+// What only looks like a sealed value is the user's own.
+func TestTriggerParametersThatLookSealedAreKept(t *testing.T) {
+	s := newSite(t)
+	s.call("POST", "/api/v1/rules", `{"name": "odd", "trigger": {"type": "vault.unknown", "parameters": {"x": {"$sealed": "own"}}}, "action": {"ref": "core.noop"}}`).is(201)
+	s.want(s.call("GET", "/api/v1/rules/default.odd?show_secrets=true", nil).is(200).object(), "trigger.parameters.x.$sealed", "own")
+	s.call("DELETE", "/api/v1/rules/default.odd", nil).is(204)
+}

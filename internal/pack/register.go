@@ -331,7 +331,7 @@ func (r *registrar) sealConfigAgain() error {
 		}
 		return err
 	}
-	if config.Values, err = openDict(r.key, configPlace(config.Pack), config.Values); err != nil {
+	if config.Values, err = secret.OpenDict(r.key, configPlace(config.Pack), config.Values); err != nil {
 		return err
 	}
 	return SaveConfig(r.tx, r.key, r.content.ConfigSchema.Attributes, config)

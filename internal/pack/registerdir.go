@@ -53,12 +53,12 @@ func SaveConfig(tx *store.Tx, key *secret.Key, attributes *py.Dict, config *gale
 		old = nil
 	}
 	stored := *config
-	if stored.Values, err = sealDict(key, at, config.Values, schema.ParameterSecrets(attributes, config.Values)); err != nil {
+	if stored.Values, err = secret.SealDict(key, at, config.Values, schema.ParameterSecrets(attributes, config.Values)); err != nil {
 		return err
 	}
 	if old != nil {
 		alike := sameMasked(stored.Values, old.Values)
-		opened, err := openDict(key, at, old.Values)
+		opened, err := secret.OpenDict(key, at, old.Values)
 		if err != nil {
 			return err
 		}

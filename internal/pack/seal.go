@@ -1,14 +1,11 @@
 package pack
 
 import (
-	"fmt"
-
 	"github.com/galehq/gale"
 	"github.com/galehq/gale/internal/schema"
 	"github.com/galehq/gale/internal/secret"
 	"github.com/galehq/gale/internal/store"
 	"github.com/galehq/gale/internal/trigger"
-	"github.com/galehq/gale/py"
 )
 
 // actionPlace and rulePlace are where the secrets of actions and rules are sealed.
@@ -29,28 +26,28 @@ func SealAction(key *secret.Key, a *gale.Action, runner *gale.RunnerType) error 
 	if runner != nil {
 		effective = schema.Merge(runner.Parameters, a.Parameters).Schemas()
 	}
-	sealed, err := sealDict(key, actionPlace(a.Ref), a.Parameters, schema.DefaultSecrets(effective))
+	sealed, err := secret.SealDict(key, actionPlace(a.Ref), a.Parameters, schema.DefaultSecrets(effective))
 	a.Parameters = sealed
 	return err
 }
 
 // OpenAction is the reverse of SealAction.
 func OpenAction(key *secret.Key, a *gale.Action) error {
-	opened, err := openDict(key, actionPlace(a.Ref), a.Parameters)
+	opened, err := secret.OpenDict(key, actionPlace(a.Ref), a.Parameters)
 	a.Parameters = opened
 	return err
 }
 
 // SealConfigSchema seals the defaults of a pack's secret settings.
 func SealConfigSchema(key *secret.Key, s *gale.ConfigSchema) error {
-	sealed, err := sealDict(key, configSchemaPlace(s.Pack), s.Attributes, schema.DefaultSecrets(s.Attributes))
+	sealed, err := secret.SealDict(key, configSchemaPlace(s.Pack), s.Attributes, schema.DefaultSecrets(s.Attributes))
 	s.Attributes = sealed
 	return err
 }
 
 // OpenConfigSchema is the reverse of SealConfigSchema.
 func OpenConfigSchema(key *secret.Key, s *gale.ConfigSchema) error {
-	opened, err := openDict(key, configSchemaPlace(s.Pack), s.Attributes)
+	opened, err := secret.OpenDict(key, configSchemaPlace(s.Pack), s.Attributes)
 	s.Attributes = opened
 	return err
 }
@@ -77,7 +74,7 @@ func SealRule(tx *store.Tx, key *secret.Key, r *gale.Rule) error {
 		return err
 	}
 	paths := schema.Merge(runner.Parameters, action.Parameters).Secrets(r.Action.Parameters)
-	r.Action.Parameters, err = sealDict(key, rulePlace(r.Ref), r.Action.Parameters, paths)
+	r.Action.Parameters, err = secret.SealDict(key, rulePlace(r.Ref), r.Action.Parameters, paths)
 	return err
 }
 
@@ -86,29 +83,7 @@ func OpenRule(key *secret.Key, r *gale.Rule) error {
 	if err := trigger.OpenRule(key, r); err != nil {
 		return err
 	}
-	opened, err := openDict(key, rulePlace(r.Ref), r.Action.Parameters)
+	opened, err := secret.OpenDict(key, rulePlace(r.Ref), r.Action.Parameters)
 	r.Action.Parameters = opened
 	return err
-}
-
-func sealDict(key *secret.Key, at secret.Place, d *py.Dict, paths []schema.Path) (*py.Dict, error) {
-	if d.Len() == 0 {
-		return d, nil
-	}
-	v, err := secret.Seal(key, at, any(d), paths)
-	if err != nil {
-		return nil, fmt.Errorf("seal %s of %s: %w", at.Table, at.ID, err)
-	}
-	return v.(*py.Dict), nil
-}
-
-func openDict(key *secret.Key, at secret.Place, d *py.Dict) (*py.Dict, error) {
-	if d.Len() == 0 {
-		return d, nil
-	}
-	v, err := secret.Open(key, at, any(d))
-	if err != nil {
-		return nil, fmt.Errorf("open %s of %s: %w", at.Table, at.ID, err)
-	}
-	return v.(*py.Dict), nil
 }

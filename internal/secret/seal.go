@@ -31,6 +31,30 @@ func Seal[P ~[]any](k *Key, at Place, doc any, paths []P) (any, error) {
 	return s.walk(doc, nil, s.set)
 }
 
+// SealDict is Seal for an object. An empty one has nothing to seal.
+func SealDict[P ~[]any](k *Key, at Place, d *py.Dict, paths []P) (*py.Dict, error) {
+	if d.Len() == 0 {
+		return d, nil
+	}
+	v, err := Seal(k, at, any(d), paths)
+	if err != nil {
+		return nil, fmt.Errorf("seal %s of %s: %w", at.Table, at.ID, err)
+	}
+	return v.(*py.Dict), nil
+}
+
+// OpenDict is the reverse of SealDict.
+func OpenDict(k *Key, at Place, d *py.Dict) (*py.Dict, error) {
+	if d.Len() == 0 {
+		return d, nil
+	}
+	v, err := Open(k, at, any(d))
+	if err != nil {
+		return nil, fmt.Errorf("open %s of %s: %w", at.Table, at.ID, err)
+	}
+	return v.(*py.Dict), nil
+}
+
 // pathSet is a tree of paths: a leaf is a part to seal.
 type pathSet struct {
 	here bool

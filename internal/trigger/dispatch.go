@@ -14,22 +14,12 @@ func SealPayload(key *secret.Key, typ *gale.TriggerType, id string, payload *py.
 	if payload == nil {
 		payload = py.NewDict(0)
 	}
-	sealed, err := secret.Seal(key, PayloadPlace(id), any(payload), schema.Secrets(typ.PayloadSchema, payload))
-	if err != nil {
-		return nil, err
-	}
-	d, _ := sealed.(*py.Dict)
-	return d, nil
+	return secret.SealDict(key, PayloadPlace(id), payload, schema.Secrets(typ.PayloadSchema, payload))
 }
 
 // OpenPayload is the reverse of SealPayload.
 func OpenPayload(key *secret.Key, inst *gale.TriggerInstance) (*py.Dict, error) {
-	opened, err := secret.Open(key, PayloadPlace(inst.ID), any(inst.Payload))
-	if err != nil {
-		return nil, err
-	}
-	d, _ := opened.(*py.Dict)
-	return d, nil
+	return secret.OpenDict(key, PayloadPlace(inst.ID), inst.Payload)
 }
 
 // DispatchAs is Dispatch with an id that the caller has chosen (Store.NewID),

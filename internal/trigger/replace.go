@@ -15,7 +15,13 @@ func ReplaceRule(tx *store.Tx, key *secret.Key, old, r *gale.Rule) error {
 		return err
 	}
 	ref := gale.Ref{Pack: r.Pack, Name: r.Name}
-	r.ID, r.Rev, r.Ref, r.UID = old.ID, old.Rev, ref.String(), ref.UID("rule")
+	r.Ref, r.UID = ref.String(), ref.UID("rule")
+	return replace(tx, key, old, r)
+}
+
+// replace is ReplaceRule for a rule with its names, under countLock.
+func replace(tx *store.Tx, key *secret.Key, old, r *gale.Rule) error {
+	r.ID, r.Rev = old.ID, old.Rev
 	t, err := awaited(tx, key, r)
 	if err != nil {
 		return err

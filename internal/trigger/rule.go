@@ -28,34 +28,22 @@ func SaveRule(tx *store.Tx, key *secret.Key, r *gale.Rule) error {
 	if err != nil && gale.KindOf(err) != gale.NotFound {
 		return err
 	}
-	missing := err != nil
+	if err == nil {
+		return replace(tx, key, old, r)
+	}
 	t, err := awaited(tx, key, r)
 	if err != nil {
 		return err
 	}
 	r.Trigger.Ref = t.Ref
-	if missing || old.Trigger.Ref != t.Ref {
-		if err := count(tx, t.Ref, 1); err != nil {
-			return err
-		}
-	}
-	if missing {
-		r.ID = tx.NewID()
-		if err := store.Rules.Insert(tx, r); err != nil {
-			return err
-		}
-		return emitRule(tx, "create", r)
-	}
-	r.ID, r.Rev = old.ID, old.Rev
-	if err := store.Rules.Update(tx, r); err != nil {
+	if err := count(tx, t.Ref, 1); err != nil {
 		return err
 	}
-	if old.Trigger.Ref != t.Ref {
-		if err := count(tx, old.Trigger.Ref, -1); err != nil {
-			return err
-		}
+	r.ID = tx.NewID()
+	if err := store.Rules.Insert(tx, r); err != nil {
+		return err
 	}
-	return emitRule(tx, "update", r)
+	return emitRule(tx, "create", r)
 }
 
 // awaited returns the trigger that a sealed rule waits for.

@@ -21,34 +21,34 @@ func place(id string) secret.Place      { return secret.Place{Table: "trigger.pa
 // type that is not there yet has no schema to go by; saving the rule again
 // once it is seals them.
 func SealRule(tx *store.Tx, key *secret.Key, r *gale.Rule) error {
-	schema, err := parametersSchema(tx, r.Trigger.Type)
+	secrets, err := parameterSecrets(tx, r.Trigger.Type, r.Trigger.Parameters)
 	if err != nil {
 		return err
 	}
-	r.Trigger.Parameters, err = sealParameters(key, rulePlace(r.Ref), schema, r.Trigger.Parameters)
+	r.Trigger.Parameters, err = secret.SealDict(key, rulePlace(r.Ref), r.Trigger.Parameters, secrets)
 	return err
 }
 
 // OpenRule is the reverse of SealRule.
 func OpenRule(key *secret.Key, r *gale.Rule) error {
-	clear, err := openParameters(key, rulePlace(r.Ref), r.Trigger.Parameters)
+	clear, err := secret.OpenDict(key, rulePlace(r.Ref), r.Trigger.Parameters)
 	r.Trigger.Parameters = clear
 	return err
 }
 
 // Seal seals the secret parameters of a trigger that has an id.
 func Seal(tx *store.Tx, key *secret.Key, t *gale.Trigger) error {
-	schema, err := parametersSchema(tx, t.Type)
+	secrets, err := parameterSecrets(tx, t.Type, t.Parameters)
 	if err != nil {
 		return err
 	}
-	t.Parameters, err = sealParameters(key, place(t.ID), schema, t.Parameters)
+	t.Parameters, err = secret.SealDict(key, place(t.ID), t.Parameters, secrets)
 	return err
 }
 
 // Open is the reverse of Seal.
 func Open(key *secret.Key, t *gale.Trigger) error {
-	clear, err := openParameters(key, place(t.ID), t.Parameters)
+	clear, err := secret.OpenDict(key, place(t.ID), t.Parameters)
 	t.Parameters = clear
 	return err
 }
@@ -63,11 +63,11 @@ func ParametersKey(tx *store.Tx, key *secret.Key, typeRef string, parameters *py
 	if err != nil {
 		return "", fmt.Errorf("trigger parameters: %w", err)
 	}
-	doc, err := parametersSchema(tx, typeRef)
+	secrets, err := parameterSecrets(tx, typeRef, parameters)
 	if err != nil {
 		return "", err
 	}
-	if doc.Len() == 0 || len(schema.Secrets(doc, parameters)) == 0 {
+	if len(secrets) == 0 {
 		sum := md5.Sum(text) //nolint:gosec
 		return hex.EncodeToString(sum[:]), nil
 	}
@@ -80,8 +80,12 @@ func ParametersKey(tx *store.Tx, key *secret.Key, typeRef string, parameters *py
 	return hex.EncodeToString(h.Sum(nil)[:md5.Size]), nil
 }
 
-// parametersSchema is that of a trigger type; nil of one that is not there.
-func parametersSchema(tx *store.Tx, typeRef string) (*py.Dict, error) {
+// parameterSecrets is where a trigger type has secrets in parameters; of a type
+// that is not there nobody knows.
+func parameterSecrets(tx *store.Tx, typeRef string, parameters *py.Dict) ([]schema.Path, error) {
+	if parameters.Len() == 0 {
+		return nil, nil
+	}
 	typ, err := store.TriggerTypes.By(tx, "ref", typeRef)
 	if err != nil {
 		if gale.KindOf(err) == gale.NotFound {
@@ -89,27 +93,5 @@ func parametersSchema(tx *store.Tx, typeRef string) (*py.Dict, error) {
 		}
 		return nil, err
 	}
-	return typ.ParametersSchema, nil
-}
-
-func sealParameters(key *secret.Key, at secret.Place, doc, parameters *py.Dict) (*py.Dict, error) {
-	if doc.Len() == 0 || parameters.Len() == 0 {
-		return parameters, nil
-	}
-	sealed, err := secret.Seal(key, at, any(parameters), schema.Secrets(doc, parameters))
-	if err != nil {
-		return nil, fmt.Errorf("seal %s of %s: %w", at.Table, at.ID, err)
-	}
-	return sealed.(*py.Dict), nil
-}
-
-func openParameters(key *secret.Key, at secret.Place, parameters *py.Dict) (*py.Dict, error) {
-	if parameters.Len() == 0 || !secret.HasSealed(parameters) {
-		return parameters, nil
-	}
-	opened, err := secret.Open(key, at, any(parameters))
-	if err != nil {
-		return nil, err
-	}
-	return opened.(*py.Dict), nil
+	return schema.Secrets(typ.ParametersSchema, parameters), nil
 }
